@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Open a connection to libvirt and look things up on it. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+
+DEFAULT_URI = "qemu:///system"
+_events = []
+
+
+def default_uri(uri: str | None) -> str:
+    """The task's C(uri), else LIBVIRT_DEFAULT_URI, else qemu:///system."""
+    return uri or os.environ.get("LIBVIRT_DEFAULT_URI") or DEFAULT_URI
+
+
+@contextmanager
+def connection(uri: str, read_only: bool):
+    """A virConnect for many objects; read-only means that libvirt itself refuses every write.
+
+    libvirt's event loop is registered before the first connection is opened, as virEventRegisterDefaultImpl asks.
+    """
+    libvirt.registerErrorHandler(lambda _context, _error: None, None)
+    if not _events:
+        libvirt.virEventRegisterDefaultImpl()
+        _events.append(True)
+    try:
+        conn = libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+    except libvirt.libvirtError as error:
+        raise Failed(f"cannot connect to libvirt at {uri}: {_advice(error)}; {libvirt_words(error)}") from error
+    try:
+        yield conn
+    finally:
+        conn.close()
+
+
+def _advice(error) -> str:
+    text = str(error).lower()
+    if "no such file" in text or "connection refused" in text:
+        return "is its daemon (libvirtd, or virtqemud) running there, and is the uri right?"
+    if "permission denied" in text or "authentication" in text:
+        return "this user may not use it; set 'become: true', or add the user to the group libvirt"
+    return "check the uri, the name and the way to the host"
+
+
+def lookup(find, name, *missing):
+    """What C(find(name)) gives, or None where libvirt answers with one of the error codes C(missing)."""
+    try:
+        return find(name)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() in missing:
+            return None
+        raise

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What we applied last, kept in the domain's own metadata: the third side of the three-way comparison.
+
+Private to this collection. The element holds the user's document as it was applied, and an C(echo) for every place
+where libvirt then said something else: its own rewriting, which is no drift.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import NAMESPACE, ensure
+
+PREFIX = "virtops"
+_TAG = f"{{{NAMESPACE}}}applied"
+_ECHO = f"{{{NAMESPACE}}}echo"
+
+
+def find(document):
+    """Our element in a document, or None."""
+    return document.find(f"metadata/{_TAG}")
+
+
+def read(document):
+    """(document applied last or None, {path: (asked, got)})."""
+    element = find(document)
+    if element is None:
+        return None, {}
+    echoes = {echo.get("path"): (echo.get("asked"), echo.get("got")) for echo in element.findall(_ECHO)}
+    return element.find("domain"), echoes
+
+
+def write(document, wanted) -> None:
+    """Note C(wanted) in a document that is about to be defined; secrets are left out."""
+    old = find(document)
+    if old is not None:
+        old.getparent().remove(old)
+    element = etree.SubElement(ensure(document, "metadata"), _TAG, nsmap={PREFIX: NAMESPACE})
+    noted = copy.deepcopy(wanted)
+    for secret in noted.iterfind(".//*[@passwd]"):
+        del secret.attrib["passwd"]
+    element.append(noted)
+
+
+def with_echoes(document, changes) -> str:
+    """The text of our element, with libvirt's rewriting added to it."""
+    element = find(document)
+    if element is None:
+        element = etree.Element(_TAG, nsmap={PREFIX: NAMESPACE})
+    for change in changes:
+        echo = etree.SubElement(element, _ECHO, path=change.path)
+        for name, value in (("asked", change.after), ("got", change.before)):
+            if value is not None:
+                echo.set(name, value)
+    return etree.tostring(element, encoding="unicode", with_tail=False)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a new guest has where the task says nothing else. Private to this collection, imported only for new guests."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
+
+_X86 = "<features><acpi/><apic/></features>"
+_DOCUMENT = """<domain type='{virt_type}'><name/><memory/><vcpu>1</vcpu>
+<os><type arch='{arch}' machine='{machine}'>hvm</type></os>{features}<clock offset='utc'/>
+<devices>
+<console type='pty'><target type='serial' port='0'/></console>
+<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+</devices></domain>"""
+
+
+def capabilities(conn):
+    """The host's capabilities (virConnectGetCapabilities)."""
+    return parse(conn.getCapabilities())
+
+
+def _arch(host, arch: str):
+    return host.find(f"guest/arch[@name='{arch}']")
+
+
+def canonical_machine(conn, arch: str, machine: str) -> str | None:
+    """What the host's alias C(machine) stands for now, None where it is no alias there."""
+    found = _arch(capabilities(conn), arch)
+    if found is None:
+        return None
+    return next((e.get("canonical") for e in found.iterfind(".//machine") if (e.text or "") == machine and e.get("canonical")), None)
+
+
+def skeleton(conn, subject: str, wanted: dict):
+    """The document that a new guest starts from; C(wanted) is laid over it."""
+    if "memory" not in wanted:
+        raise Refused(f"{subject}: a new guest needs 'memory', for example '1 GiB'")
+    host = capabilities(conn)
+    arch = wanted.get("arch") or host.findtext("host/cpu/arch")
+    found = _arch(host, arch)
+    if found is None:
+        raise Refused(f"{subject}: this host has no emulator for arch {arch}; correct it, or install QEMU for it")
+    types = [element.get("type") for element in found.findall("domain")]
+    virt_type = wanted.get("virt_type") or ("kvm" if "kvm" in types else "qemu")
+    if virt_type not in types:
+        raise Refused(f"{subject}: virt_type {virt_type} is not to be had for {arch} on this host, which offers {', '.join(types)}")
+    machines = {element.text for element in found.iterfind(".//machine")}
+    machine = wanted.get("machine") or ("q35" if "q35" in machines else "virt" if "virt" in machines else None)
+    if machine is not None and machine not in machines:
+        raise Refused(f"{subject}: machine {machine} is not known to this host's QEMU for {arch}; 'virsh capabilities' lists them")
+    document = parse(
+        _DOCUMENT.format(virt_type=virt_type, arch=arch, machine=machine, features=_X86 if arch in ("x86_64", "i686") else "")
+    )
+    if machine is None:
+        del document.find("os/type").attrib["machine"]
+    return document

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Domains: the libvirt calls. Private to this collection."""
+
+from __future__ import annotations
+
+import copy
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
+
+
+class Domain(Resource):
+    """One guest."""
+
+    kind = root = schema = "domain"
+    states = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
+    fields = FIELDS
+    extra = {
+        "autostart": {"type": "bool"},
+        "force": {"type": "bool", "default": False},
+        "timeout": {"type": "int", "default": 120},
+    }
+
+    def find(self):
+        return lookup(self.conn.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
+
+    # --- what is there ----------------------------------------------------------------------------------------------
+
+    def read(self) -> Actual | None:
+        handle = self.find()
+        if handle is None:
+            return None
+        state = states.name(handle)
+        active = state not in (states.STOPPED, states.SAVED)
+        return Actual(
+            handle,
+            parse(handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)),
+            active=active,
+            state=state,
+            autostart=bool(handle.autostart()) if self.options.get("autostart") is not None else None,
+            live=parse(handle.XMLDesc(0)) if active else None,
+        )
+
+    def applied(self, actual):
+        return applied.read(actual.document)
+
+    # --- what is wanted ---------------------------------------------------------------------------------------------
+
+    def skeleton(self):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import skeleton
+
+        return skeleton(self.conn, self.subject, self.wanted)
+
+    def prepare(self, actual):
+        machine = self.wanted.get("machine")
+        now = actual.document.find("os/type").get("machine") if actual is not None else None
+        if machine and now and machine != now and self._is_alias(machine, now, actual.document.find("os/type").get("arch")):
+            self.wanted["machine"] = now
+
+    def _is_alias(self, machine: str, now: str, arch: str) -> bool:
+        """Whether a guest's versioned machine is one that its host calls C(machine): no upgrade unasked."""
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import canonical_machine
+
+        canonical = canonical_machine(self.conn, arch, machine)
+        return canonical is not None and canonical.rpartition("-")[0] == now.rpartition("-")[0]
+
+    def target(self, base, actual):
+        if self.xml is not None and base is not None:
+            self._adopt_machine(base)
+        return super().target(base, actual)
+
+    def _adopt_machine(self, base) -> None:
+        wanted, now = self.xml.find("os/type"), base.find("os/type")
+        if wanted is not None and now is not None and wanted.get("machine") and wanted.get("machine") != now.get("machine"):
+            if self._is_alias(wanted.get("machine"), now.get("machine", ""), now.get("arch", "")):
+                wanted.set("machine", now.get("machine"))
+
+    def finish(self, target):
+        if self.xml is not None:
+            applied.write(target, self.xml)
+
+    def check(self, actual, target):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import check
+
+        check(self, actual, read(FIELDS, target), target)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def write_steps(self, actual, target, changes):
+        if actual is None:
+            return [Step(f"define {self.subject}", lambda: self._define(target), lambda: self.find().undefine())]
+        steps = [Step(f"define {self.subject} anew", lambda: self._redefine(actual), lambda: self._define(actual.document))]
+        for change in changes:
+            if change.effect == "live" and change.path in ("title", "description"):
+                steps.append(Step(f"set {change.path} of the running guest", lambda change=change: self._set_text(change)))
+        return steps
+
+    def _define(self, document) -> None:
+        self.conn.defineXMLFlags(printed(document), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+
+    def _redefine(self, actual) -> None:
+        """Lay the task over the document as it is now, secrets included, which a plan never sees."""
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
+        target, _edits = self.target(parse(self.find().XMLDesc(flags)), actual)
+        self.finish(target)
+        self._define(target)
+
+    def _set_text(self, change) -> None:
+        kind = libvirt.VIR_DOMAIN_METADATA_TITLE if change.path == "title" else libvirt.VIR_DOMAIN_METADATA_DESCRIPTION
+        self.find().setMetadata(kind, change.after, None, None, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+    def settle(self, again) -> list:
+        """Changes that are left after applying and that are not libvirt's own rewriting of the user's xml."""
+        known = {field.name for field in FIELDS} | {"autostart", "state"}
+        left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
+        rewritten = [change for change in again.changes if change not in left]
+        if rewritten and not left:
+            document = copy.deepcopy(self.read().document)
+            text = applied.with_echoes(document, rewritten)
+            self.find().setMetadata(
+                libvirt.VIR_DOMAIN_METADATA_ELEMENT, text, applied.PREFIX, applied.NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+            )
+            again.before = self.words(document, again.before.get("state", ""), again.before.get("autostart"))
+        return left
+
+    def state_after(self, actual):
+        now = actual.state if actual is not None else states.STOPPED
+        return {"present": now, "restarted": states.RUNNING}.get(self.state, self.state)
+
+    def state_steps(self, actual):
+        now = actual.state if actual is not None else states.STOPPED
+        return [Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name)) for name in states.WAYS.get((now, self.state), ())]
+
+    def _operation(self, name: str):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
+
+        return lambda: operation(self.conn, self.find(), name, self.subject, self.options["timeout"], self.options["force"])
+
+    def absent_steps(self, actual):
+        steps = [Step(f"switch off {self.subject}", self._operation("switch_off"))] if actual.active else []
+        if actual.handle.isPersistent():
+            steps.append(Step(f"undefine {self.subject}", self._undefine))
+        return steps
+
+    def _undefine(self) -> None:
+        flags = 0
+        for name in ("MANAGED_SAVE", "SNAPSHOTS_METADATA", "CHECKPOINTS_METADATA", "NVRAM"):
+            flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_" + name)
+        if self.conn.getLibVersion() >= 8009000:
+            flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
+        self.find().undefineFlags(flags)
+
+

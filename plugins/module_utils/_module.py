@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every module does around its object: find a Python with libvirt, open, converge, answer.
+
+Private to this collection.
+"""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, default_uri
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING, libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Planned, converge
+
+# Pythons that distributions package libvirt for.
+_INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python", "/usr/local/bin/python3")
+_PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu, Fedora and Enterprise Linux)"
+
+
+def run(resource_class) -> None:
+    """Run the module of one kind of object."""
+    # "_planned" is filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
+    spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, "_planned": {"type": "list", "elements": "dict"}}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+
+    def work(conn):
+        return converge(resource_class(conn, module.params, Planned(module.params["_planned"] or ())), module.check_mode)
+
+    _answer(module, work)
+
+
+def run_info(kind: str, gather) -> None:
+    """Run an info module: C(gather(conn, names))) gives the list of objects."""
+    spec = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
+    if kind == "volume":
+        spec["pool"] = {"type": "str", "required": True}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    _answer(module, lambda conn: {"changed": False, f"{kind}s": gather(conn, module.params)}, read_only=True)
+
+
+def _answer(module: AnsibleModule, work, read_only: bool = False) -> None:
+    _need_libraries(module)
+    try:
+        with connection(default_uri(module.params["uri"]), read_only or module.check_mode) as conn:
+            result = work(conn)
+    except (Refused, Failed) as error:
+        module.fail_json(msg=str(error))
+    except libvirt.libvirtError as error:
+        module.fail_json(msg=f"libvirt refused a call; {libvirt_words(error)}")
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    module.exit_json(**result)
+
+
+def _need_libraries(module: AnsibleModule) -> None:
+    """Go on under a Python that has libvirt and lxml where this one has not."""
+    if not MISSING:
+        return
+    from ansible.module_utils.common import respawn
+
+    if not respawn.has_respawned():
+        interpreter = respawn.probe_interpreters_for_module(_INTERPRETERS, "libvirt")
+        if interpreter:
+            respawn.respawn_module(interpreter)
+    module.fail_json(
+        msg=f"no Python on this host has {' and '.join(MISSING)}, which virtops.libvirt needs there; install {_PACKAGES}"
+    )

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Storage pools: the libvirt calls. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import FIELDS, FILLED
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual
+from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
+
+# Building these makes a directory; building the others would format a device.
+_BUILT = ("dir", "netfs")
+
+
+class Pool(SwitchedResource):
+    """One storage pool."""
+
+    kind = root = "pool"
+    schema = "storagepool"
+    fields = FIELDS
+    filled = FILLED
+    extra = {**SwitchedResource.extra, "remove_target": {"type": "bool", "default": False}}
+
+    def find(self):
+        return lookup(self.conn.storagePoolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_POOL)
+
+    def read(self) -> Actual | None:
+        handle = self.find()
+        if handle is None:
+            return None
+        active = bool(handle.isActive())
+        return Actual(
+            handle,
+            parse(handle.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE)),
+            active=active,
+            state="active" if active else "inactive",
+            autostart=bool(handle.autostart()) if handle.isPersistent() else False,
+        )
+
+    def define(self, text):
+        return self.conn.storagePoolDefineXML(text, 0)
+
+    def skeleton(self):
+        element = super().skeleton()
+        element.set("type", self.wanted.get("type", "dir"))
+        return element
+
+    def check(self, actual, target):
+        path = target.findtext("target/path")
+        if target.get("type") == "dir" and not path:
+            raise Refused(f"{self.subject}: a pool of type dir needs its directory; give 'path'")
+        if path and (not path.startswith("/") or ".." in path.split("/")) and target.get("type") in _BUILT:
+            raise Refused(f"{self.subject}: path {path!r} must be absolute and without '..'")
+
+    def first_steps(self, target):
+        if target.get("type") not in _BUILT:
+            return []
+        return [Step(f"make the directory {target.findtext('target/path')}", lambda: self.find().build(0))]
+
+    def absent_steps(self, actual):
+        steps = super().absent_steps(actual)
+        if self.options.get("remove_target") and actual.document.get("type") in _BUILT:
+            # libvirt's delete is an rmdir: it refuses a directory that still holds something.
+            path = actual.document.findtext("target/path")
+            at = next(number for number, step in enumerate(steps + [None]) if step is None or step.why.startswith("undefine"))
+            steps.insert(at, Step(f"remove the empty directory {path}", lambda: self.find().delete(0), lambda: self.find().build(0)))
+        return steps

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way of an object through the house: desired, actual, plan, (check mode stops here), apply, read back.
+
+Private to this collection. A kind of object is a subclass that says how to find, read and write it; nothing here
+knows a kind, and nothing assumes one object a process: any number can be planned over one connection.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change, compare, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
+    FIXED,
+    NEXT_BOOT,
+    parse,
+    read,
+    refuse_duplicates,
+    shown,
+    specs,
+    write,
+)
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import Merge, parse as parse_xml, printed
+
+
+class Actual:
+    """What is there: libvirt's C(handle), the persistent C(document), C(active), and where it runs the C(live) document.
+
+    C(state) and C(autostart) are words of the options.
+    """
+
+    def __init__(self, handle, document, *, active: bool, state: str = "", autostart: bool | None = None, live=None):
+        self.handle, self.document, self.active = handle, document, active
+        self.state, self.autostart, self.live = state, autostart, live
+
+
+class Planned:
+    """Objects that earlier tasks of the same check-mode run would have made or removed, in the words of the options."""
+
+    def __init__(self, entries=()):
+        self._entries = {(entry["kind"], entry.get("pool"), entry["name"]): entry for entry in entries}
+
+    def get(self, kind: str, name: str, pool: str | None = None) -> dict | None:
+        """The words of a planned object; None where nothing is planned or where its removal is."""
+        return (self._entries.get((kind, pool, name)) or {}).get("words")
+
+
+class Resource:
+    """One object as a task declares it.
+
+    C(options): the task's options as Ansible gives them. Raises Refused at once for what no libvirt could take.
+    """
+
+    kind = root = ""
+    states = ("absent", "present")
+    fields: tuple = ()
+    # Options that are no part of the object's XML.
+    extra: dict = {}
+    # Places that libvirt fills in by itself; None where _applied() tells what was ours.
+    filled: frozenset | None = None
+    schema = ""
+
+    def __init__(self, conn, options: dict, planned: Planned | None = None):
+        self.conn, self.options, self.planned = conn, options, planned or Planned()
+        self.state = options.get("state") or "present"
+        self.xml = None
+        if options.get("xml"):
+            self.xml = parse_xml(options["xml"], f"{self.kind} xml", self.root)
+        self.name = self._name()
+        self.asked = parse(self.fields, {**options, "name": self.name}, self.subject)
+        self.wanted: dict = {}
+        if self.xml is not None:
+            self.prepare_xml(self.xml)
+
+    @classmethod
+    def argument_spec(cls) -> dict:
+        """The argument spec of the kind's module."""
+        return {
+            **specs(cls.fields),
+            **cls.extra,
+            "state": {"type": "str", "choices": list(cls.states), "default": "present"},
+            "xml": {"type": "str"},
+        }
+
+    @property
+    def subject(self) -> str:
+        """What names the object in messages."""
+        return f"{self.kind} {self.name}"
+
+    def _name(self) -> str:
+        inside = (self.xml.findtext("name") or "").strip() if self.xml is not None else ""
+        name = self.options.get("name") or inside
+        if not name:
+            raise Refused(f"{self.kind}: it has no name; give 'name', or <name> in 'xml'")
+        if inside and inside != name:
+            raise Refused(f"{self.kind} {name}: its xml says <name>{inside}</name>; make both the same")
+        try:
+            return NAME.parse(name)
+        except ValueError as error:
+            raise Refused(f"{self.kind}: name {error}") from None
+
+    # --- what a kind says -------------------------------------------------------------------------------------------
+
+    def read(self) -> Actual | None:
+        """The object as it is, None where it is not there."""
+        raise NotImplementedError
+
+    def skeleton(self):
+        """The document that a new object starts from where the task gives no xml."""
+        raise NotImplementedError
+
+    def prepare_xml(self, wanted) -> None:
+        """Bring the user's document into the form that libvirt will give back, where that is known."""
+
+    def prepare(self, actual: Actual | None) -> None:
+        """Fill in canonical options that depend on what is there."""
+
+    def check(self, actual: Actual | None, target) -> None:
+        """Refuse what libvirt or the host could not do, before anything is touched."""
+
+    def applied(self, actual: Actual):
+        """(document that was applied last or None, echoes) for the three-way comparison."""
+        return None, {}
+
+    def finish(self, target) -> None:
+        """Last touch to the document that will be written."""
+
+    def write_steps(self, actual: Actual | None, target, changes: list[Change]) -> list[Step]:
+        """Steps that bring the document into libvirt."""
+        raise NotImplementedError
+
+    def state_steps(self, actual: Actual | None) -> list[Step]:
+        """Steps that bring the object into the wanted state."""
+        return []
+
+    def state_after(self, actual: Actual | None) -> str:
+        """The word for the state that the plan leads to."""
+        return ""
+
+    def absent_steps(self, actual: Actual) -> list[Step]:
+        """Steps that remove the object."""
+        raise NotImplementedError
+
+    def words(self, document, actual_state: str, autostart: bool | None) -> dict:
+        """The object in the words of the options."""
+        words = shown(self.fields, read(self.fields, document))
+        if autostart is not None:
+            words["autostart"] = autostart
+        if actual_state:
+            words["state"] = actual_state
+        return words
+
+    # --- the way ----------------------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan:
+        """Compare what is wanted with what is there; touches nothing."""
+        self.wanted = copy.deepcopy(self.asked)
+        actual = self.read()
+        plan = Plan(self.subject)
+        if actual is not None:
+            plan.before = self.words(actual.document, actual.state, actual.autostart)
+            plan.xml_before = printed(actual.document)
+        if self.state == "absent":
+            self._plan_absent(plan, actual)
+        else:
+            self._plan_present(plan, actual)
+        return plan
+
+    def _plan_absent(self, plan: Plan, actual: Actual | None) -> None:
+        if actual is not None:
+            plan.changes = [Change("state", actual.state or "present", "absent", "live" if actual.active else CONFIG)]
+            plan.steps = self.absent_steps(actual)
+
+    def _plan_present(self, plan: Plan, actual: Actual | None) -> None:
+        self.prepare(actual)
+        target, edits = self.target(actual.document if actual else None, actual)
+        changes = self._changes(actual, target, edits)
+        if changes or actual is None:
+            refuse_duplicates(self.fields, read(self.fields, target), self.subject)
+            self._validate(target)
+            self.check(actual, target)
+            self.finish(target)
+        autostart = self.options.get("autostart")
+        state = self.state_after(actual)
+        plan.after = self.words(target, state, autostart if autostart is not None else (actual.autostart if actual else None))
+        plan.xml_after = printed(target) if changes or actual is None else plan.xml_before
+        if actual is None:
+            plan.changes = [Change("", None, plan.after, CONFIG)]
+        else:
+            plan.changes = changes + self._switches(actual, state)
+        if changes or actual is None:
+            plan.steps += self.write_steps(actual, target, changes)
+        plan.steps += self._autostart_steps(actual) + self.state_steps(actual)
+        plan.pending = self._pending(actual, target)
+        if not plan.changes:
+            plan.after = plan.before
+
+    def target(self, base, actual: Actual | None):
+        """(document as it shall be, edits that the user's xml needed). C(base) is left as it is."""
+        if self.xml is None:
+            target = copy.deepcopy(base) if base is not None else self.skeleton()
+            write(self.fields, target, self.wanted)
+            return target, []
+        wanted = copy.deepcopy(self.xml)
+        write(self.fields, wanted, self.wanted)
+        if base is None:
+            return wanted, []
+        applied, echoes = self.applied(actual)
+        target = copy.deepcopy(base)
+        merge = Merge(target, wanted, applied, self.filled, echoes)
+        return target, merge.edits
+
+    def _changes(self, actual: Actual | None, target, edits) -> list[Change]:
+        if actual is None:
+            return []
+        changes = compare(self.fields, read(self.fields, actual.document), read(self.fields, target))
+        known = places(self.fields)
+        for edit in edits:
+            if not any(edit.place == place or place.startswith(edit.place + "/") for place in known):
+                changes.append(Change(edit.path, edit.before, edit.after, NEXT_BOOT))
+        for change in changes:
+            if change.effect == FIXED:
+                raise Refused(
+                    f"{self.subject}: {change.path} is {change.before} and cannot be changed to {change.after};"
+                    " take the option out, or remove the object and make it anew"
+                )
+            if not actual.active:
+                change.effect = CONFIG
+        return changes
+
+    def _switches(self, actual: Actual, state: str) -> list[Change]:
+        changes = []
+        autostart = self.options.get("autostart")
+        if autostart is not None and autostart != actual.autostart:
+            changes.append(Change("autostart", actual.autostart, autostart, "live" if actual.active else CONFIG))
+        if state and (state != actual.state or self.state == "restarted"):
+            changes.append(Change("state", actual.state, state, "live"))
+        return changes
+
+    def _autostart_steps(self, actual: Actual | None) -> list[Step]:
+        wanted = self.options.get("autostart")
+        if wanted is None or wanted == bool(actual and actual.autostart):
+            return []
+
+        def switch(value):
+            self.read().handle.setAutostart(int(value))
+
+        return [Step(f"switch autostart {'on' if wanted else 'off'}", lambda: switch(wanted), lambda: switch(not wanted))]
+
+    def _pending(self, actual: Actual | None, target) -> list[Change]:
+        """What the persistent document says and the running object does not have yet, among the task's options."""
+        if actual is None or actual.live is None:
+            return []
+        asked = tuple(field for field in self.fields if field.name in self.wanted and field.effect == NEXT_BOOT)
+        return compare(asked, read(asked, actual.live), read(asked, target))
+
+    def _validate(self, target) -> None:
+        from ansible_collections.virtops.libvirt.plugins.module_utils._schema import validate
+
+        validate(self.xml if self.xml is not None else target, self.schema, self.subject)
+
+
+def converge(resource: Resource, check: bool) -> dict:
+    """Plan, apply and read back; the result of a module. The only place that knows of check mode."""
+    plan = resource.plan()
+    after, pending = plan.after, plan.pending
+    if not check and plan.steps:
+        plan.run()
+        again = resource.plan()
+        settle = getattr(resource, "settle", None)
+        left = settle(again) if settle else again.changes
+        if left and resource.state != "restarted":
+            raise Failed(f"{resource.subject}: libvirt did not keep " + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left))
+        after, pending = again.before, again.pending
+    return {
+        "changed": bool(plan.changes),
+        "changes": [change.words() for change in plan.changes],
+        "pending": [change.words() for change in pending],
+        "steps": [step.why for step in plan.steps],
+        "power_cycled": False,
+        "diff": plan.diff(),
+        "warnings": plan.warnings,
+        "unchecked": plan.unchecked,
+        resource.kind: after,
+    }

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Value types of options: what a user writes, what libvirt writes, and one canonical form between them.
+
+Private to this collection. Every type has C(parse) (option -> canonical), C(read) (XML text -> canonical), C(text)
+(canonical -> XML text) and C(show) (canonical -> option). C(parse(show(x)) == x) and C(read(text(x)) == x) hold for each.
+A value that a type refuses raises ValueError with words that complete "NAME: ...".
+"""
+
+from __future__ import annotations
+
+import re
+
+# libvirt's scaled integers (formatdomain "memory", virScaleInteger): a bare letter and the IEC form are powers of
+# 1024, the SI form is a power of 1000.
+_PREFIXES = ("", "K", "M", "G", "T", "P", "E")
+UNITS = {"B": 1, "BYTE": 1, "BYTES": 1}
+for _power, _prefix in enumerate(_PREFIXES[1:], 1):
+    UNITS[_prefix] = UNITS[_prefix + "IB"] = 1024**_power
+    UNITS[_prefix + "B"] = 1000**_power
+
+_SIZE = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([A-Za-z]*)\s*")
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_UUID = re.compile(r"[0-9a-f]{32}")
+
+
+class Text:
+    """Any string that XML can carry."""
+
+    option_type = "str"
+
+    def parse(self, raw):
+        text = str(raw)
+        if re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", text):
+            raise ValueError(f"{text!r} has a character that XML cannot carry")
+        return text
+
+    def read(self, text):
+        return text
+
+    def text(self, value):
+        return str(value)
+
+    def show(self, value):
+        return value
+
+
+class Name(Text):
+    """A name of a libvirt object: also a file name on the host, so no C(/), no C(.) or C(..), not empty."""
+
+    def parse(self, raw):
+        text = super().parse(raw)
+        if not text.strip() or text != text.strip():
+            raise ValueError(f"{text!r} is empty or has space around it")
+        if "/" in text or "\n" in text or text in (".", ".."):
+            raise ValueError(f"{text!r} is not a name that libvirt can keep: '/', line breaks, '.' and '..' are not allowed")
+        return text
+
+
+class Int(Text):
+    option_type = "int"
+
+    def __init__(self, least=0):
+        self.least = least
+
+    def parse(self, raw):
+        value = int(raw)
+        if value < self.least:
+            raise ValueError(f"{value} is less than {self.least}")
+        return value
+
+    def read(self, text):
+        return int(text)
+
+
+class Bool(Text):
+    """A boolean that libvirt writes as C(yes)/C(no) or C(on)/C(off)."""
+
+    option_type = "bool"
+
+    def __init__(self, yes="yes", no="no"):
+        self.yes, self.no = yes, no
+
+    def parse(self, raw):
+        return bool(raw)
+
+    def read(self, text):
+        return text == self.yes
+
+    def text(self, value):
+        return self.yes if value else self.no
+
+
+class Size(Text):
+    """A size in bytes. The option must name its unit; libvirt's own unit is C(unit) where its XML has none.
+
+    C(step) is what libvirt rounds up to (virDomainParseMemory and the qemu-img calls of the storage driver: 1 KiB).
+    """
+
+    def __init__(self, unit="bytes", step=1024, written=""):
+        self.unit, self.step = unit, step
+        self.written = written or unit
+
+    def parse(self, raw):
+        match = _SIZE.fullmatch(str(raw))
+        if not match:
+            raise ValueError(f"{raw!r} is not a size such as '512 MiB' or '10G'")
+        whole, part, unit = match.groups()
+        if not unit:
+            raise ValueError(f"{raw!r} has no unit; write for example '{whole} MiB' or '{whole} GiB'")
+        factor = UNITS.get(unit.upper())
+        if factor is None:
+            raise ValueError(f"{raw!r} has the unknown unit {unit!r}; use B, KiB, MiB, GiB, TiB (or KB, MB, GB, TB for powers of 1000)")
+        size = int(whole) * factor + (-(-int(part) * factor // 10 ** len(part)) if part else 0)
+        return self._rounded(size)
+
+    def _rounded(self, size):
+        return -(-size // self.step) * self.step
+
+    def read(self, text, unit=None):
+        return self._rounded(int(text) * UNITS[(unit or self.unit).upper()])
+
+    def text(self, value):
+        return str(-(-value // UNITS[self.written.upper()]))
+
+    def show(self, value):
+        for power in range(len(_PREFIXES) - 1, 0, -1):
+            if value and value % 1024**power == 0:
+                return f"{value // 1024**power} {_PREFIXES[power]}iB"
+        return f"{value} B"
+
+
+class Mac(Text):
+    """A MAC address of one NIC: unicast, in the colon form."""
+
+    def parse(self, raw):
+        text = str(raw).lower().replace("-", ":")
+        if not _MAC.fullmatch(text):
+            raise ValueError(f"{raw!r} is not a MAC address such as 52:54:00:12:34:56")
+        if int(text[:2], 16) & 1:
+            raise ValueError(f"{raw!r} is a multicast address; the first byte of a NIC's MAC must be even")
+        return text
+
+    def read(self, text):
+        return text.lower()
+
+
+class Uuid(Text):
+    def parse(self, raw):
+        digits = str(raw).lower().replace("-", "")
+        if not _UUID.fullmatch(digits):
+            raise ValueError(f"{raw!r} is not a UUID")
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+    def read(self, text):
+        return self.parse(text)
+
+
+class Address(Text):
+    """An IPv4 or IPv6 address without a prefix length."""
+
+    def parse(self, raw):
+        from ipaddress import ip_address
+
+        try:
+            return str(ip_address(str(raw)))
+        except ValueError:
+            raise ValueError(f"{raw!r} is not an IP address") from None
+
+    def read(self, text):
+        return self.parse(text)
+
+
+class Mode(Text):
+    """Permissions of a file as an octal string, C(0711)."""
+
+    def parse(self, raw):
+        text = str(raw)
+        if not re.fullmatch("0?[0-7]{3,4}", text):
+            raise ValueError(f"{raw!r} is not an octal mode such as '0711'; quote it in YAML")
+        return f"{int(text, 8):04o}"
+
+    def read(self, text):
+        return self.parse(text)
+
+
+TEXT, NAME, COUNT, NUMBER = Text(), Name(), Int(1), Int()
+YES_NO, ON_OFF = Bool(), Bool("on", "off")
+MAC, UUID, ADDRESS, MODE = Mac(), Uuid(), Address(), Mode()
+
+
+def loosely_equal(one: str | None, other: str | None) -> bool:
+    """Whether two XML values say the same: as text, as numbers, as booleans or as MAC addresses."""
+    if one is None or other is None:
+        return one is other
+    one, other = one.strip(), other.strip()
+    if one == other:
+        return True
+    low, high = one.lower(), other.lower()
+    if low == high and (_MAC.fullmatch(low) or low.replace("-", "").isalnum() and _UUID.fullmatch(low.replace("-", ""))):
+        return True
+    try:
+        return int(low, 0) == int(high, 0)
+    except ValueError:
+        pass
+    try:
+        return int(low) == int(high)
+    except ValueError:
+        return False
+
+
+def derived_mac(*parts: str) -> str:
+    """A MAC in QEMU's own range 52:54:00, always the same for the same names."""
+    import hashlib
+
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return f"52:54:00:{digest[:2]}:{digest[2:4]}:{digest[4:6]}"

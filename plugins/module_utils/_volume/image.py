@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that become volumes: what qemu-img says of them, their checksum, and a copy that is whole or not there.
+
+Private to this collection. All of it happens on the host that the module runs on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+
+
+def describe(path: str, subject: str) -> dict:
+    """C(format) and C(virtual-size) (bytes) of an image, as C(qemu-img info) tells them, also while a guest uses it."""
+    try:
+        done = subprocess.run(
+            ["qemu-img", "info", "--force-share", "--output=json", path], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise Refused(f"{subject}: qemu-img is not on this host, and it reads images; install qemu-utils (qemu-img)") from None
+    if done.returncode:
+        raise Refused(f"{subject}: {path} cannot be read as an image; qemu-img says: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def verify(path: str, checksum: str, subject: str) -> None:
+    """Refused unless C(checksum) ("sha256:HEX") is the one of the file."""
+    algorithm, _sep, wanted = checksum.partition(":")
+    if not wanted or algorithm not in hashlib.algorithms_available:
+        raise Refused(f"{subject}: checksum {checksum!r} is not of the form 'sha256:HEX'")
+    digest = hashlib.new(algorithm)
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+    if digest.hexdigest() != wanted.strip().lower():
+        raise Refused(
+            f"{subject}: {path} has the {algorithm} checksum {digest.hexdigest()}, not {wanted};"
+            " the file is damaged or another one: get it again, or correct the checksum"
+        )
+
+
+def part(path: str) -> str:
+    """Where a volume's file is written until it is whole."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.part")
+
+
+def put(path: str, write) -> None:
+    """Make a file whole or not at all: C(write(PART)) fills another name, and a rename gives it its own.
+
+    What an interrupted run left under the other name goes first.
+    """
+    unfinished = part(path)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(unfinished)
+    try:
+        write(unfinished)
+        with open(unfinished, "rb") as stream:
+            os.fsync(stream.fileno())
+        os.rename(unfinished, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(unfinished)
+        raise
+
+
+def convert(source: str, source_format: str, destination: str, wanted_format: str, capacity: int) -> None:
+    """Copy an image with its holes, in another format where asked, grown to C(capacity) bytes."""
+    _run(["qemu-img", "convert", "-f", source_format, "-O", wanted_format, "-t", "none", "-T", "none", source, destination])
+    _run(["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"{command[0]} {command[1]} says: {done.stderr.strip()}")

@@ -1,0 +1,13 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pool
+"""
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._module import run
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
+
+if __name__ == "__main__":
+    run(Pool)

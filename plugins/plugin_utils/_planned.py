@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What earlier tasks of a check-mode run would have made, handed to the later ones. Private to this collection.
+
+A module is a process of its own and check mode writes nothing, so a volume whose pool the same play would have made
+first could only be refused. The action plugins of this collection keep a ledger for that, on the controller, in the
+run's own temporary directory, which Ansible removes when it ends. A run without --check never reads or writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ansible import constants
+from ansible.plugins.action import ActionBase
+
+
+class PlannedActionBase(ActionBase):
+    """Run the module of the same name; in check mode with the ledger, and add to it what the module plans."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if self._task.check_mode:
+            arguments["_planned"] = self._entries(task_vars or {}, arguments)
+        result = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        if self._task.check_mode and result.get("changed"):
+            self._add(task_vars or {}, arguments, result)
+        return result
+
+    def _path(self) -> str:
+        return os.path.join(constants.DEFAULT_LOCAL_TMP, "virtops_libvirt_planned.jsonl")
+
+    def _scope(self, task_vars: dict[str, Any], arguments: dict[str, Any]) -> list[str]:
+        """The libvirt that a task speaks of: host, and uri where it names one."""
+        host = self._task.delegate_to or task_vars.get("inventory_hostname", "")
+        return [str(host), str(arguments.get("uri") or "")]
+
+    def _entries(self, task_vars: dict[str, Any], arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        if not os.path.exists(self._path()):
+            return []
+        with open(self._path(), encoding="utf-8") as ledger:
+            lines = [json.loads(line) for line in ledger]
+        return [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
+
+    def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
+        kind = self._task.action.rpartition(".")[2]
+        words = result.get(kind) or None
+        name = (words or {}).get("name") or arguments.get("name")
+        if not name:
+            return
+        entry = {"kind": kind, "name": name, "pool": arguments.get("pool"), "words": words}
+        line = json.dumps({"scope": self._scope(task_vars, arguments), "entry": entry}) + "\n"
+        # One write of a short line in append mode: tasks for several hosts share the file.
+        with open(self._path(), "a", encoding="utf-8") as ledger:
+            ledger.write(line)
