@@ -10,7 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 DEFAULT_URI = "qemu:///system"
-_events = []
+_events: list[bool] = []
 
 
 def default_uri(uri: str | None) -> str:

@@ -26,12 +26,26 @@ class Field:
     """One option of plain type.
 
     C(effect) FIXED: cannot be changed on an existing object. C(present): the element says it by being there.
-    C(secret): its value appears nowhere. C(path) "": the option has no place of its own; the kind makes others of it.
+    C(secret): its value appears nowhere. C(only): the C(type) that the owner must have for the place to say this
+    (libvirt shows the bridge of a running guest's NIC where its network is the option). C(path) "": the option has no
+    place of its own; the kind makes others of it.
     """
 
-    def __init__(self, name, path, value=TEXT, *, effect=NEXT_BOOT, choices=None, required=False, present=False, secret=False):
+    def __init__(
+        self,
+        name,
+        path,
+        value=TEXT,
+        *,
+        effect=NEXT_BOOT,
+        choices=None,
+        required=False,
+        present=False,
+        secret=False,
+        only="",
+    ):
         self.name, self.path, self.value, self.effect = name, path, value, effect
-        self.choices, self.required, self.present, self.secret = choices, required, present, secret
+        self.choices, self.required, self.present, self.secret, self.only = choices, required, present, secret, only
         self.element_path, _sep, self.attribute = path.partition("@")
         self.element_path = self.element_path.rstrip("/")
 
@@ -59,7 +73,7 @@ class Field:
 
     def read(self, owner):
         """Canonical value in the XML below C(owner), or None."""
-        if not self.path:
+        if not self.path or (self.only and owner.get("type") != self.only):
             return None
         element = owner.find(self.element_path) if self.element_path else owner
         if self.present:
@@ -93,7 +107,7 @@ class Field:
 
 
 class Group(Field):
-    """A dict option: its fields live below one element. C(finish(element, canonical)) sets what they imply."""
+    """A dict option: its fields live below one element. C(finish(element, wanted)) sets what they imply."""
 
     def __init__(self, name, path, fields, *, effect=NEXT_BOOT, required=False, finish=None):
         super().__init__(name, path, effect=effect, required=required)
@@ -121,7 +135,7 @@ class Group(Field):
         element = owner if self.path == "." else ensure(owner, self.element_path)
         write(self.fields, element, canonical)
         if self.finish:
-            self.finish(element, read(self.fields, element))
+            self.finish(element, canonical)
 
 
 class Items(Group):
@@ -175,7 +189,7 @@ class Items(Group):
             element = elements[place] if place is not None else append(owner, self.element_path)
             write(self.fields, element, canonical[number])
             if self.finish:
-                self.finish(element, read(self.fields, element))
+                self.finish(element, canonical[number])
 
 
 class Scalars(Field):
@@ -247,5 +261,7 @@ def refuse_duplicates(fields, canonical: dict, where: str) -> None:
                 twice = next((one for number, one in enumerate(seen) if one in seen[:number]), None)
                 if twice is not None:
                     raise Refused(f"{here}: {key} {twice} is given twice; each item needs its own")
-        for item in (value or []) if isinstance(field, Items) else [value] if isinstance(field, Group) and value else []:
+        for item in (
+            (value or []) if isinstance(field, Items) else [value] if isinstance(field, Group) and value else []
+        ):
             refuse_duplicates(field.fields, item, here)

@@ -6,14 +6,21 @@ Where one is missing its name is None and C(MISSING) says so: C(_module) then lo
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 MISSING: list[str] = []
-try:
-    import libvirt
-except ImportError:
-    libvirt = None
-    MISSING.append("libvirt")
-try:
-    from lxml import etree
-except ImportError:
-    etree = None
-    MISSING.append("lxml")
+
+
+def _library(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        MISSING.append(name.partition(".")[0])
+        return None
+
+
+libvirt = _library("libvirt")
+etree = _library("lxml.etree")
+# An element of a document, for annotations: lxml may be missing where they are read.
+Element = Any

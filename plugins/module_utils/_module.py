@@ -25,18 +25,26 @@ def run(resource_class) -> None:
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
-        return converge(resource_class(conn, module.params, Planned(module.params["_planned"] or ())), module.check_mode)
+        return converge(
+            resource_class(conn, module.params, Planned(module.params["_planned"] or ())), module.check_mode
+        )
 
     _answer(module, work)
 
 
-def run_info(kind: str, gather) -> None:
-    """Run an info module: C(gather(conn, names))) gives the list of objects."""
-    spec = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
-    if kind == "volume":
+def run_info(resource_class) -> None:
+    """Run the info module of one kind of object: it reads, in check mode and for real alike."""
+    spec: dict[str, dict] = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
+    if resource_class.kind == "volume":
         spec["pool"] = {"type": "str", "required": True}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    _answer(module, lambda conn: {"changed": False, f"{kind}s": gather(conn, module.params)}, read_only=True)
+
+    def work(conn):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
+
+        return {"changed": False, f"{resource_class.kind}s": gather(resource_class, conn, module.params)}
+
+    _answer(module, work, read_only=True)
 
 
 def _answer(module: AnsibleModule, work, read_only: bool = False) -> None:
@@ -63,6 +71,7 @@ def _need_libraries(module: AnsibleModule) -> None:
         interpreter = respawn.probe_interpreters_for_module(_INTERPRETERS, "libvirt")
         if interpreter:
             respawn.respawn_module(interpreter)
+    missing = " and ".join(MISSING)
     module.fail_json(
-        msg=f"no Python on this host has {' and '.join(MISSING)}, which virtops.libvirt needs there; install {_PACKAGES}"
+        msg=f"no Python on this host has {missing}, which virtops.libvirt needs there; install {_PACKAGES}"
     )

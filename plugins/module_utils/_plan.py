@@ -45,7 +45,12 @@ class Plan:
         """What Ansible prints with C(--diff): the options first, then the XML."""
         pairs = [("options", self.before, self.after), ("XML", self.xml_before, self.xml_after)]
         return [
-            {"before_header": f"{self.subject} ({what})", "after_header": f"{self.subject} ({what})", "before": old, "after": new}
+            {
+                "before_header": f"{self.subject} ({what})",
+                "after_header": f"{self.subject} ({what})",
+                "before": old,
+                "after": new,
+            }
             for what, old, new in pairs
             if self.changes and old != new
         ]

@@ -23,11 +23,12 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import Merge, parse as parse_xml, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import Merge, drop, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
 
 
 class Actual:
-    """What is there: libvirt's C(handle), the persistent C(document), C(active), and where it runs the C(live) document.
+    """What is there: libvirt's C(handle), the persistent C(document), C(active), and the C(live) document if it runs.
 
     C(state) and C(autostart) are words of the options.
     """
@@ -55,12 +56,16 @@ class Resource:
     """
 
     kind = root = ""
-    states = ("absent", "present")
+    states: tuple[str, ...] = ("absent", "present")
     fields: tuple = ()
     # Options that are no part of the object's XML.
     extra: dict = {}
     # Places that libvirt fills in by itself; None where _applied() tells what was ours.
     filled: frozenset | None = None
+    # Places that count when the object is made, and that libvirt answers with figures of its own later.
+    created_only: tuple[str, ...] = ()
+    # What a change of a place that no field speaks for does to a running object.
+    edit_effect = NEXT_BOOT
     schema = ""
 
     def __init__(self, conn, options: dict, planned: Planned | None = None):
@@ -121,7 +126,7 @@ class Resource:
     def check(self, actual: Actual | None, target) -> None:
         """Refuse what libvirt or the host could not do, before anything is touched."""
 
-    def applied(self, actual: Actual):
+    def applied(self, actual: Actual | None):
         """(document that was applied last or None, echoes) for the three-way comparison."""
         return None, {}
 
@@ -185,7 +190,9 @@ class Resource:
             self.finish(target)
         autostart = self.options.get("autostart")
         state = self.state_after(actual)
-        plan.after = self.words(target, state, autostart if autostart is not None else (actual.autostart if actual else None))
+        plan.after = self.words(
+            target, state, autostart if autostart is not None else (actual.autostart if actual else None)
+        )
         plan.xml_after = printed(target) if changes or actual is None else plan.xml_before
         if actual is None:
             plan.changes = [Change("", None, plan.after, CONFIG)]
@@ -204,14 +211,21 @@ class Resource:
             target = copy.deepcopy(base) if base is not None else self.skeleton()
             write(self.fields, target, self.wanted)
             return target, []
-        wanted = copy.deepcopy(self.xml)
-        write(self.fields, wanted, self.wanted)
+        wanted = self.declared()
         if base is None:
             return wanted, []
+        for place in self.created_only:
+            drop(wanted, place)
         applied, echoes = self.applied(actual)
         target = copy.deepcopy(base)
         merge = Merge(target, wanted, applied, self.filled, echoes)
         return target, merge.edits
+
+    def declared(self):
+        """The user's xml with the options laid over it."""
+        wanted = copy.deepcopy(self.xml)
+        write(self.fields, wanted, self.wanted)
+        return wanted
 
     def _changes(self, actual: Actual | None, target, edits) -> list[Change]:
         if actual is None:
@@ -220,7 +234,7 @@ class Resource:
         known = places(self.fields)
         for edit in edits:
             if not any(edit.place == place or place.startswith(edit.place + "/") for place in known):
-                changes.append(Change(edit.path, edit.before, edit.after, NEXT_BOOT))
+                changes.append(Change(edit.path, edit.before, edit.after, self.edit_effect))
         for change in changes:
             if change.effect == FIXED:
                 raise Refused(
@@ -246,9 +260,18 @@ class Resource:
             return []
 
         def switch(value):
-            self.read().handle.setAutostart(int(value))
+            self.handle_now().setAutostart(int(value))
 
-        return [Step(f"switch autostart {'on' if wanted else 'off'}", lambda: switch(wanted), lambda: switch(not wanted))]
+        return [
+            Step(f"switch autostart {'on' if wanted else 'off'}", lambda: switch(wanted), lambda: switch(not wanted))
+        ]
+
+    def handle_now(self):
+        """libvirt's handle of the object, which must be there; Failed where somebody removed it meanwhile."""
+        actual = self.read()
+        if actual is None:
+            raise Failed(f"{self.subject} is gone")
+        return actual.handle
 
     def _pending(self, actual: Actual | None, target) -> list[Change]:
         """What the persistent document says and the running object does not have yet, among the task's options."""
@@ -260,7 +283,10 @@ class Resource:
     def _validate(self, target) -> None:
         from ansible_collections.virtops.libvirt.plugins.module_utils._schema import validate
 
-        validate(self.xml if self.xml is not None else target, self.schema, self.subject)
+        if self.xml is None:
+            validate(target, self.schema, self.subject, printed(target))
+        else:
+            validate(self.declared(), self.schema, self.subject, self.options["xml"])
 
 
 def converge(resource: Resource, check: bool) -> dict:
@@ -273,7 +299,10 @@ def converge(resource: Resource, check: bool) -> dict:
         settle = getattr(resource, "settle", None)
         left = settle(again) if settle else again.changes
         if left and resource.state != "restarted":
-            raise Failed(f"{resource.subject}: libvirt did not keep " + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left))
+            raise Failed(
+                f"{resource.subject}: libvirt did not keep "
+                + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left)
+            )
         after, pending = again.before, again.pending
     return {
         "changed": bool(plan.changes),

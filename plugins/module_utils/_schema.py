@@ -10,7 +10,6 @@ import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 DIRECTORY = "/usr/share/libvirt/schemas"
 _loaded: dict = {}
@@ -21,21 +20,22 @@ def available(name: str) -> bool:
     return os.path.exists(os.path.join(DIRECTORY, name + ".rng"))
 
 
-def validate(document, name: str, subject: str) -> None:
-    """Refused names the line, the element and the reason; without a schema on this host nothing is checked."""
+def validate(document, name: str, subject: str, text: str) -> None:
+    """Refused names the reason, the line and that line of C(text); without a schema on this host nothing is checked."""
     if not available(name):
         return
     if name not in _loaded:
         _loaded[name] = etree.RelaxNG(etree.parse(os.path.join(DIRECTORY, name + ".rng")))
     schema = _loaded[name]
-    # Parsed anew, so that the lines are those of the text that the user can see.
-    text = printed(document)
-    if not schema.validate(etree.fromstring(text)):
-        raise Refused(f"{subject}: libvirt's schema refuses its XML: {_reason(schema.error_log, text)}")
+    if not schema.validate(document):
+        raise Refused(
+            f"{subject}: libvirt's schema refuses its XML: {_reason(list(schema.error_log), text.splitlines())}"
+        )
 
 
-def _reason(log, text: str) -> str:
-    """The deepest of the errors: libxml2 reports a wrong leaf and then every element around it."""
-    lines = text.splitlines()
-    best = max(log, key=lambda entry: (entry.line, -log.index(entry) if hasattr(log, "index") else 0))
+def _reason(errors: list, lines: list[str]) -> str:
+    """The first error of the deepest line: libxml2 reports a wrong leaf and then every element around it."""
+    best = max(errors, key=lambda error: error.line)
+    if not 0 < best.line <= len(lines):
+        return best.message
     return f"{best.message} (line {best.line}: {lines[best.line - 1].strip()})"

@@ -12,7 +12,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import append
 class SwitchedResource(Resource):
     """An object with the states absent, present, active and inactive, and with autostart."""
 
-    states = ("absent", "present", "active", "inactive")
+    states: tuple[str, ...] = ("absent", "present", "active", "inactive")
     extra = {"autostart": {"type": "bool"}}
 
     def find(self):
@@ -54,7 +54,13 @@ class SwitchedResource(Resource):
     def state_steps(self, actual):
         is_active = actual is not None and actual.active
         if self.state == "active" and not is_active:
-            return [Step(f"start {self.subject}", lambda: self.find().create(0) if self.kind == "pool" else self.find().create(), self.stop)]
+            return [
+                Step(
+                    f"start {self.subject}",
+                    lambda: self.find().create(0) if self.kind == "pool" else self.find().create(),
+                    self.stop,
+                )
+            ]
         if self.state == "inactive" and is_active:
             return [Step(f"stop {self.subject}", self.stop)]
         return []
@@ -68,5 +74,3 @@ class SwitchedResource(Resource):
         if actual.handle.isPersistent():
             steps.append(Step(f"undefine {self.subject}", lambda: self.find().undefine()))
         return steps
-
-

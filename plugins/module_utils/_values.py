@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Value types of options: what a user writes, what libvirt writes, and one canonical form between them.
 
-Private to this collection. Every type has C(parse) (option -> canonical), C(read) (XML text -> canonical), C(text)
-(canonical -> XML text) and C(show) (canonical -> option). C(parse(show(x)) == x) and C(read(text(x)) == x) hold for each.
-A value that a type refuses raises ValueError with words that complete "NAME: ...".
+Private to this collection. Every type has C(parse) (option -> canonical), C(read) (XML text -> canonical),
+C(text) (canonical -> XML text) and C(show) (canonical -> option). For each, C(parse(show(x)) == x) and
+C(read(text(x)) == x). A value that a type refuses raises ValueError with words that complete "NAME: ...".
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class Name(Text):
         if not text.strip() or text != text.strip():
             raise ValueError(f"{text!r} is empty or has space around it")
         if "/" in text or "\n" in text or text in (".", ".."):
-            raise ValueError(f"{text!r} is not a name that libvirt can keep: '/', line breaks, '.' and '..' are not allowed")
+            raise ValueError(
+                f"{text!r} is not a name that libvirt can keep: '/', line breaks, '.' and '..' are not allowed"
+            )
         return text
 
 
@@ -106,10 +108,10 @@ class Size(Text):
             raise ValueError(f"{raw!r} is not a size such as '512 MiB' or '10G'")
         whole, part, unit = match.groups()
         if not unit:
-            raise ValueError(f"{raw!r} has no unit; write for example '{whole} MiB' or '{whole} GiB'")
+            raise ValueError(f"{raw!r} has no unit; write for example '{whole} MiB'")
         factor = UNITS.get(unit.upper())
         if factor is None:
-            raise ValueError(f"{raw!r} has the unknown unit {unit!r}; use B, KiB, MiB, GiB, TiB (or KB, MB, GB, TB for powers of 1000)")
+            raise ValueError(f"{raw!r} has the unknown unit {unit!r}; use B, KiB, MiB, GiB, TiB")
         size = int(whole) * factor + (-(-int(part) * factor // 10 ** len(part)) if part else 0)
         return self._rounded(size)
 
@@ -196,7 +198,9 @@ def loosely_equal(one: str | None, other: str | None) -> bool:
     if one == other:
         return True
     low, high = one.lower(), other.lower()
-    if low == high and (_MAC.fullmatch(low) or low.replace("-", "").isalnum() and _UUID.fullmatch(low.replace("-", ""))):
+    if low == high and (
+        _MAC.fullmatch(low) or (low.replace("-", "").isalnum() and _UUID.fullmatch(low.replace("-", "")))
+    ):
         return True
     try:
         return int(low, 0) == int(high, 0)

@@ -16,7 +16,9 @@ def wait_for_lifecycle(conn, domain, reached, timeout: float, reason) -> None:
     """
     deadline = time.monotonic() + timeout
     woken: list = []
-    event = conn.domainEventRegisterAny(domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *_args: woken.append(1), None)
+    event = conn.domainEventRegisterAny(
+        domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *_args: woken.append(1), None
+    )
     # The loop returns only when something happened: the timer lets the deadline be noticed, and covers an event that
     # was lost with a daemon that went away.
     timer = libvirt.virEventAddTimeout(500, lambda *_args: None, None)

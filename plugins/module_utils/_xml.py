@@ -9,20 +9,25 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
 
 # The namespace of what we keep in an object's <metadata>.
 NAMESPACE = "https://virtops.github.io/libvirt/1"
 
 
-def parse(text: str | bytes, what: str = "xml", root: str = "") -> etree._Element:
+def parse(text: str | bytes, what: str = "xml", root: str = "") -> Element:
     """Parse a document without comments and blank text.
 
     Refused names C(what), the line and the parser's reason; a DOCTYPE or another root than C(root) is refused too.
     """
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True, remove_comments=True, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_blank_text=True,
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         element = etree.fromstring(text.encode() if isinstance(text, str) else text, parser)
@@ -35,7 +40,7 @@ def parse(text: str | bytes, what: str = "xml", root: str = "") -> etree._Elemen
     return element
 
 
-def printed(element: etree._Element | None) -> str:
+def printed(element: Element | None) -> str:
     """The document as text, two spaces a level; C("") for none."""
     if element is None:
         return ""
@@ -44,7 +49,7 @@ def printed(element: etree._Element | None) -> str:
     return etree.tostring(element, encoding="unicode") + "\n"
 
 
-def ensure(owner: etree._Element, path: str) -> etree._Element:
+def ensure(owner: Element, path: str) -> Element:
     """The first element at C(path), made where it is not there."""
     for tag in filter(None, path.split("/")):
         found = owner.find(tag)
@@ -52,7 +57,7 @@ def ensure(owner: etree._Element, path: str) -> etree._Element:
     return owner
 
 
-def append(owner: etree._Element, path: str) -> etree._Element:
+def append(owner: Element, path: str) -> Element:
     """A new element at C(path), behind its siblings of the same tag."""
     parent, _sep, tag = path.rpartition("/")
     owner = ensure(owner, parent)
@@ -65,10 +70,18 @@ def append(owner: etree._Element, path: str) -> etree._Element:
     return element
 
 
-def remove(owner: etree._Element, path: str) -> None:
+def remove(owner: Element, path: str) -> None:
     """Take all elements at C(path) out."""
     for element in owner.findall(path):
         element.getparent().remove(element)
+
+
+def drop(owner: Element, place: str) -> None:
+    """Take an element, or an attribute of the root (C(@name)), out."""
+    if place.startswith("@"):
+        owner.attrib.pop(place[1:], None)
+    else:
+        remove(owner, place)
 
 
 # How repeated elements are told apart: the first of these that a wanted element has and an actual one shares pairs
@@ -98,7 +111,7 @@ KIND = {"controller": "type", "channel": "type"}
 ORDERED = {"boot", "forwarder"}
 
 
-def _value(element: etree._Element, key: str) -> str:
+def _value(element: Element, key: str) -> str:
     values = []
     for part in key.split("+"):
         path, _sep, attribute = part.rpartition("@")
@@ -107,12 +120,12 @@ def _value(element: etree._Element, key: str) -> str:
     return "+".join(values).lower() if all(values) else ""
 
 
-def identity(element: etree._Element) -> str:
+def identity(element: Element) -> str:
     """What tells an element from its siblings of the same tag, or C("")."""
     return next(filter(None, (_value(element, key) for key in IDENTITY.get(element.tag, ()))), "")
 
 
-def _twin(element: etree._Element, left: list) -> etree._Element | None:
+def _twin(element: Element, left: list) -> Element | None:
     """The one of C(left) that shares an identity with an element."""
     for key in IDENTITY.get(element.tag, ()):
         value = _value(element, key)
@@ -122,7 +135,7 @@ def _twin(element: etree._Element, left: list) -> etree._Element | None:
     return None
 
 
-def _may_pair(element: etree._Element, other: etree._Element) -> bool:
+def _may_pair(element: Element, other: Element) -> bool:
     """Whether two elements could be one although no identity says so."""
     kind = KIND.get(element.tag)
     if kind and element.get(kind) != other.get(kind):
@@ -130,7 +143,7 @@ def _may_pair(element: etree._Element, other: etree._Element) -> bool:
     return not any(_value(element, key) and _value(other, key) for key in IDENTITY.get(element.tag, ()))
 
 
-def _likeness(one: etree._Element, other: etree._Element) -> int:
+def _likeness(one: Element, other: Element) -> int:
     """How many attributes, texts and, below them, children two elements share."""
     score = sum(1 for key, value in one.attrib.items() if loosely_equal(value, other.get(key)))
     score += 1 if (one.text or "").strip() and loosely_equal(one.text, other.text) else 0
@@ -150,7 +163,9 @@ def pair(wanted: list, actual: list) -> list:
     for number, element in enumerate(wanted):
         free = [other for other in left if found[number] is None and _may_pair(element, other)]
         if free:
-            found[number] = free[0] if element.tag in ORDERED else max(free, key=lambda other: _likeness(element, other))
+            found[number] = (
+                free[0] if element.tag in ORDERED else max(free, key=lambda other: _likeness(element, other))
+            )
             left.remove(found[number])
     return [(element, found[number]) for number, element in enumerate(wanted)] + [(None, other) for other in left]
 
@@ -188,9 +203,9 @@ class Merge:
         return in_applied or (self.filled is not None and place not in self.filled)
 
     def _element(self, actual, wanted, applied, place, path):
-        if "unit" in wanted.attrib or "unit" in actual.attrib:
-            if _bytes(wanted) is not None and _bytes(wanted) == _bytes(actual):
-                return
+        size = _bytes(wanted)
+        if size is not None and size == _bytes(actual):
+            return
         self._attributes(actual, wanted, applied, place, path)
         text = (wanted.text or "").strip()
         if text and self._differs(path, text, (actual.text or "").strip()):
@@ -245,13 +260,15 @@ def _ours(tag: str) -> bool:
     return tag.startswith(f"{{{NAMESPACE}}}")
 
 
-def _short(element: etree._Element) -> str:
+def _short(element: Element) -> str:
     return etree.tostring(element, encoding="unicode", with_tail=False)
 
 
-def _bytes(element: etree._Element) -> int | None:
+def _bytes(element: Element) -> int | None:
     """The size in a scaled element (C(unit)); libvirt's default is KiB in domains and bytes in volumes and pools."""
     root = element.getroottree().getroot().tag
+    if "unit" not in element.attrib and element.tag not in ("memory", "currentMemory", "capacity", "allocation"):
+        return None
     unit = element.get("unit", "KiB" if root == "domain" else "bytes").upper()
     text = (element.text or "").strip()
     return int(text) * UNITS[unit] if text.isdigit() and unit in UNITS else None

@@ -4,10 +4,278 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: domain
+short_description: Manage guests of libvirt
+version_added: 0.1.0
+description:
+  - Defines, changes, switches and removes a guest (a domain, in libvirt's word).
+  - An existing guest is never undefined to change it; UUID, MAC addresses, PCI addresses and all XML that the
+    task does
+    not speak of stay.
+  - A change to a running guest that cannot be made live is written and waits for its next start; RV(pending) says so.
+  - A list that is given is whole, so that what it does not name goes.
+options:
+  name:
+    description:
+      - Name of the guest; may be left out where O(xml) has it.
+    type: str
+  state:
+    description:
+      - V(present) defines the guest and leaves it in the power state that it is in.
+      - V(running) also starts, resumes or wakes it; a crashed one is switched off and started.
+      - V(stopped) also shuts it down, by its agent or by ACPI, and waits for it.
+      - V(paused) also pauses it; one that is off is started paused.
+      - V(saved) also saves its memory to disk and switches it off; V(running) resumes it from there.
+      - V(restarted) also shuts it down and starts it, at every run.
+      - V(absent) switches the guest off, if need be, and removes its definition with NVRAM, saved memory and the
+        metadata of its snapshots. Its volumes stay.
+    type: str
+    choices: [present, running, stopped, paused, saved, restarted, absent]
+    default: present
+  uuid:
+    description:
+      - UUID, chosen by libvirt where it is not given. It cannot be changed.
+    type: str
+  title:
+    description: A short line that names the guest.
+    type: str
+  description:
+    description: Free text about the guest.
+    type: str
+  virt_type:
+    description:
+      - V(kvm) or, by emulation, V(qemu). A new guest gets V(kvm) where the host has it.
+    type: str
+    choices: [kvm, qemu]
+  arch:
+    description: Architecture of the CPU; a new guest has the host's.
+    type: str
+  machine:
+    description:
+      - Machine type; a new guest on x86 gets V(q35). An alias such as V(q35) is equal to every version of it, so
+        that a
+        newer QEMU upgrades no guest unasked.
+    type: str
+  memory:
+    description:
+      - Memory with its unit, such as V(2 GiB). A bare number is refused. A new guest needs it.
+    type: str
+  vcpus:
+    description: Number of virtual CPUs; a new guest has one.
+    type: int
+  cpu:
+    description: The CPU that the guest sees.
+    type: dict
+    suboptions:
+      mode:
+        description: Where the model comes from.
+        type: str
+        choices: [host-passthrough, host-model, maximum, custom]
+      model:
+        description: Name of the model, for V(custom).
+        type: str
+  disks:
+    description: All disks of the guest.
+    type: list
+    elements: dict
+    suboptions:
+      target:
+        description: Name of the disk, such as V(vda), which tells one from another. V(vd) stands for VirtIO,
+          V(sd) for SCSI.
+        type: str
+        required: true
+      bus:
+        description: Bus that it hangs on; known from O(disks[].target) where it is not given.
+        type: str
+        choices: [virtio, scsi, sata, usb, ide, fdc]
+      device:
+        description: What the guest sees; a disk where it is not given.
+        type: str
+        choices: [disk, cdrom, floppy, lun]
+      pool:
+        description: Pool of O(disks[].volume).
+        type: str
+      volume:
+        description: Volume of that pool.
+        type: str
+      file:
+        description: Path of an image file, in place of a volume.
+        type: str
+      block:
+        description: Path of a block device, in place of a volume.
+        type: str
+      format:
+        description: Format of the image. A new disk on a volume has the volume's.
+        type: str
+      cache:
+        description: Caching on the host.
+        type: str
+        choices: [default, none, writethrough, writeback, directsync, unsafe]
+      discard:
+        description: What becomes of the guest's discards.
+        type: str
+        choices: [ignore, unmap]
+      readonly:
+        description: Whether the guest may only read it.
+        type: bool
+      serial:
+        description: Serial number that the guest sees.
+        type: str
+      boot:
+        description: Place in the boot order, from 1.
+        type: int
+  interfaces:
+    description: All NICs of the guest.
+    type: list
+    elements: dict
+    suboptions:
+      mac:
+        description:
+          - MAC address, which tells one from another. A new NIC without it gets one that is derived from the
+            names, so
+            that it is known before the guest is there.
+        type: str
+      network:
+        description: Network that it is connected to.
+        type: str
+      bridge:
+        description: Bridge of the host, in place of a network.
+        type: str
+      model:
+        description: Model of the NIC; a new one is V(virtio).
+        type: str
+      mtu:
+        description: MTU in bytes.
+        type: int
+      link:
+        description: State of its link.
+        type: str
+        choices: [up, down]
+      boot:
+        description: Place in the boot order, from 1.
+        type: int
+  autostart:
+    description: Whether it starts with libvirt's daemon.
+    type: bool
+  timeout:
+    description: How many seconds to wait for a shutdown.
+    type: int
+    default: 120
+  force:
+    description: Switch the guest off when it did not shut down in time. Without it the task fails, and the guest
+      runs on.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - virtops.libvirt.common
+  - virtops.libvirt.common.changing
+seealso:
+  - module: virtops.libvirt.domain_info
+  - module: virtops.libvirt.volume
+  - module: virtops.libvirt.network
 """
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._module import run
+EXAMPLES = r"""
+- name: A guest on a volume and a network
+  virtops.libvirt.domain:
+    name: web1
+    state: running
+    memory: 1 GiB
+    vcpus: 2
+    disks:
+      - target: vda
+        pool: lab
+        volume: web1.qcow2
+      - target: vdb
+        pool: lab
+        volume: web1-seed.iso
+        readonly: true
+    interfaces:
+      - network: lab
+        mac: "52:54:00:aa:00:01"
+
+- name: Two more CPUs, from the next boot on
+  virtops.libvirt.domain:
+    name: web1
+    vcpus: 4
+
+- name: Whatever libvirt can describe
+  virtops.libvirt.domain:
+    xml: "{{ lookup('file', 'web2.xml') }}"
+    memory: 2 GiB
+
+- name: Off, and off the list; its volumes stay
+  virtops.libvirt.domain:
+    name: web1
+    state: absent
+"""
+
+RETURN = r"""
+changes:
+  description: What becomes different, one entry each; the same in check mode.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Where, in the words of the options; for what only O(xml) can say, in the words of the XML.
+      type: str
+    before:
+      description: What it was, none where it was not there.
+      type: raw
+    after:
+      description: What it becomes, none where it goes.
+      type: raw
+    effect:
+      description: V(live) is applied at once, V(config) to an object that is off, V(next_boot) waits for its next
+        start.
+      type: str
+pending:
+  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
+    RV(changes).
+  returned: always
+  type: list
+  elements: dict
+steps:
+  description: What is done for it, in order, in words.
+  returned: always
+  type: list
+  elements: str
+power_cycled:
+  description: Whether the object was switched off and on again for a change.
+  returned: always
+  type: bool
+unchecked:
+  description: What a read-only connection could not see in check mode.
+  returned: always
+  type: list
+  elements: str
+domain:
+  description: The domain in the words of the options, as it is after the task (in check mode, as it would be);
+    empty when it is gone.
+  returned: always
+  type: dict
+  sample:
+    name: web1
+    state: running
+    memory: 1 GiB
+    vcpus: 2
+    machine: pc-q35-7.2
+    disks:
+      - target: vda
+        bus: virtio
+        device: disk
+        pool: lab
+        volume: web1.qcow2
+        format: qcow2
+"""
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
+from ansible_collections.virtops.libvirt.plugins.module_utils._module import run
+
+
+def main():
+    run(Domain)
+
 
 if __name__ == "__main__":
-    run(Domain)
+    main()

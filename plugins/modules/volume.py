@@ -4,10 +4,197 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: volume
+short_description: Manage volumes in storage pools of libvirt
+version_added: 0.1.0
+description:
+  - Creates an empty volume, a linked clone, an import of an image or a cloud-init seed; grows a volume; deletes it.
+  - An imported volume appears under its name only when it is whole; what an interrupted run left is cleaned by
+    the next.
+  - The content of an existing volume is never replaced, except for a seed.
+options:
+  name:
+    description:
+      - Name of the volume; may be left out where O(xml) has it.
+    type: str
+  pool:
+    description: Name of the pool that it lies in; the pool must be active.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) creates it where it is not there.
+      - V(absent) deletes it and what is in it.
+    type: str
+    choices: [present, absent]
+    default: present
+  capacity:
+    description:
+      - Size with its unit, such as V(10 GiB). A bare number is refused, because libvirt and its tools read it in
+        different units.
+      - An existing volume is grown to it; shrinking is refused.
+      - A new volume takes it from O(backing) or O(source) where it is not given.
+    type: str
+  format:
+    description:
+      - Format of the image. It cannot be changed.
+      - A new volume is V(qcow2) with O(backing), as its source with O(source), else V(raw).
+    type: str
+    choices: [raw, qcow2, qcow, vmdk, vdi, vpc, qed, bochs, cloop, dmg, iso, luks]
+  backing:
+    description: Make a linked clone of another volume or file. It cannot be changed.
+    type: dict
+    suboptions:
+      volume:
+        description: Name of the volume that is the base.
+        type: str
+      pool:
+        description: Pool of that volume; without it O(pool).
+        type: str
+      path:
+        description: Path of the base, where it is no volume.
+        type: str
+      format:
+        description: Format of the base; known by itself for a volume.
+        type: str
+        choices: [raw, qcow2, qcow, vmdk, vdi, vpc, qed, bochs, cloop, dmg, iso, luks]
+  source:
+    description: Import an image into a new volume. The task must run on the host of libvirt, and the pool be of
+      files.
+    type: dict
+    suboptions:
+      path:
+        description: Path of the image on that host.
+        type: path
+        required: true
+      checksum:
+        description: The checksum that the image must have, such as V(sha256:e3b0...).
+        type: str
+      format:
+        description: Format of the image; found out by itself.
+        type: str
+  cloud_init:
+    description:
+      - Make the volume a NoCloud seed for cloud-init, an ISO image with the label C(cidata).
+      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)).
+    type: dict
+    suboptions:
+      user_data:
+        description: Cloud-config as a mapping, or any user-data as text.
+        type: raw
+      meta_data:
+        description: Mapping or text; without it the C(instance-id) is the name of the volume.
+        type: raw
+      network_config:
+        description: Mapping or text, version 1 or 2.
+        type: raw
+extends_documentation_fragment:
+  - virtops.libvirt.common
+  - virtops.libvirt.common.changing
+seealso:
+  - module: virtops.libvirt.volume_info
+  - module: virtops.libvirt.domain
+"""
+
+EXAMPLES = r"""
+- name: Import a cloud image once
+  virtops.libvirt.volume:
+    pool: lab
+    name: debian-12.qcow2
+    source:
+      path: /var/tmp/debian-12-genericcloud-amd64.qcow2
+      checksum: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+
+- name: A disk that starts as a clone of it
+  virtops.libvirt.volume:
+    pool: lab
+    name: web1.qcow2
+    capacity: 10 GiB
+    backing:
+      volume: debian-12.qcow2
+
+- name: What cloud-init finds at the first boot
+  virtops.libvirt.volume:
+    pool: lab
+    name: web1-seed.iso
+    cloud_init:
+      meta_data:
+        instance-id: web1
+        local-hostname: web1
+      user_data:
+        users:
+          - name: admin
+            ssh_authorized_keys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+
+- name: An empty disk
+  virtops.libvirt.volume:
+    pool: lab
+    name: data.raw
+    capacity: 20 GiB
+"""
+
+RETURN = r"""
+changes:
+  description: What becomes different, one entry each; the same in check mode.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Where, in the words of the options; for what only O(xml) can say, in the words of the XML.
+      type: str
+    before:
+      description: What it was, none where it was not there.
+      type: raw
+    after:
+      description: What it becomes, none where it goes.
+      type: raw
+    effect:
+      description: V(live) is applied at once, V(config) to an object that is off, V(next_boot) waits for its next
+        start.
+      type: str
+pending:
+  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
+    RV(changes).
+  returned: always
+  type: list
+  elements: dict
+steps:
+  description: What is done for it, in order, in words.
+  returned: always
+  type: list
+  elements: str
+power_cycled:
+  description: Whether the object was switched off and on again for a change.
+  returned: always
+  type: bool
+unchecked:
+  description: What a read-only connection could not see in check mode.
+  returned: always
+  type: list
+  elements: str
+volume:
+  description: The volume in the words of the options, as it is after the task (in check mode, as it would be);
+    empty when it is gone.
+  returned: always
+  type: dict
+  sample:
+    pool: lab
+    name: web1.qcow2
+    capacity: 10 GiB
+    format: qcow2
+    path: /var/lib/libvirt/images/lab/web1.qcow2
+    backing:
+      path: /var/lib/libvirt/images/lab/debian-12.qcow2
+      format: qcow2
 """
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._module import run
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
-if __name__ == "__main__":
+
+def main():
     run(Volume)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 
-def check(domain, actual, words: dict, target) -> None:
+def check(domain, actual, words: dict) -> None:
     """Refused for a network, pool or volume that is not there, and for a MAC address that another guest has."""
     before = {} if actual is None else domain.words(actual.document, "", None)
     old_networks = {nic.get("network") for nic in before.get("interfaces", [])}
@@ -16,7 +16,9 @@ def check(domain, actual, words: dict, target) -> None:
         if nic.get("network") and nic["network"] not in old_networks:
             _network(domain, nic["network"])
         if "network" not in nic and "bridge" not in nic and domain.xml is None:
-            raise Refused(f"{domain.subject}: interfaces[{nic.get('mac')}]: it is connected to nothing; give 'network' or 'bridge'")
+            raise Refused(
+                f"{domain.subject}: interfaces[{nic.get('mac')}]: it has no connection; give 'network' or 'bridge'"
+            )
     old_disks = {(disk.get("pool"), disk.get("volume")) for disk in before.get("disks", [])}
     for disk in words.get("disks", []):
         if ("pool" in disk) != ("volume" in disk):
@@ -29,7 +31,9 @@ def check(domain, actual, words: dict, target) -> None:
 def _network(domain, name: str) -> None:
     if domain.planned.get("network", name) or lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK):
         return
-    raise Refused(f"{domain.subject}: there is no network {name}; make it with virtops.libvirt.network, or correct the name")
+    raise Refused(
+        f"{domain.subject}: there is no network {name}; make it with virtops.libvirt.network, or correct the name"
+    )
 
 
 def _volume(domain, disk: dict) -> None:
@@ -43,7 +47,10 @@ def _volume(domain, disk: dict) -> None:
     if not owner.isActive():
         raise Refused(f"{where}: pool {pool} is not active; start it with virtops.libvirt.pool and 'state: active'")
     if lookup(owner.storageVolLookupByName, volume, libvirt.VIR_ERR_NO_STORAGE_VOL) is None:
-        raise Refused(f"{where}: there is no volume {volume} in pool {pool}; make it with virtops.libvirt.volume, or correct the name")
+        raise Refused(
+            f"{where}: there is no volume {volume} in pool {pool};"
+            " make it with virtops.libvirt.volume, or correct the name"
+        )
 
 
 def _macs(domain, wanted: set, before: dict) -> None:

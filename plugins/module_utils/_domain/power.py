@@ -9,10 +9,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_lifecycle
 
 
-def operation(conn, handle, name: str, subject: str, timeout: int, force: bool) -> None:
+def operation(conn, handle, name: str, timeout: int, force: bool) -> None:
     """Carry out one operation of C(states.WAYS)."""
     if name == "shut_down":
-        _shut_down(conn, handle, subject, timeout, force)
+        _shut_down(conn, handle, timeout, force)
     else:
         {
             "start": lambda: handle.createWithFlags(0),
@@ -24,7 +24,7 @@ def operation(conn, handle, name: str, subject: str, timeout: int, force: bool) 
         }[name]()
 
 
-def _shut_down(conn, handle, subject: str, timeout: int, force: bool) -> None:
+def _shut_down(conn, handle, timeout: int, force: bool) -> None:
     """Ask the guest by its agent, else by ACPI (libvirt's own order), and wait until it is off."""
     handle.shutdownFlags(0)
 
@@ -32,8 +32,12 @@ def _shut_down(conn, handle, subject: str, timeout: int, force: bool) -> None:
         return states.name(handle) in (states.STOPPED, states.SAVED)
 
     try:
-        wait_for_lifecycle(conn, handle, off, timeout, lambda: f"after {timeout} s the guest is still {states.name(handle)}")
+        wait_for_lifecycle(
+            conn, handle, off, timeout, lambda: f"after {timeout} s the guest is still {states.name(handle)}"
+        )
     except Failed as error:
         if not force:
-            raise Failed(f"{error}; it may have no power button: set 'force: true' to switch it off, or a longer 'timeout'") from None
+            raise Failed(
+                f"{error}; it may have no power button: set 'force: true' to switch it off, or a longer 'timeout'"
+            ) from None
         handle.destroy()

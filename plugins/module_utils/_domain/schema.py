@@ -4,20 +4,30 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group, Items
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import COUNT, MAC, NAME, UUID, Bool, Size, derived_mac
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
+    COUNT,
+    MAC,
+    NAME,
+    UUID,
+    Bool,
+    Size,
+    derived_mac,
+)
 
 PRESENT = Bool()
 # Attributes and children of a disk's <source> that belong to each type of it (formatdomain, "disk").
 _DISK_SOURCES = {"volume": ("pool", "volume"), "file": ("file",), "block": ("dev",)}
 
 
-def _finish_disk(element, canonical):
+def _finish_disk(element, wanted):
     """What the chosen source and device imply: C(type), the old source's attributes, the driver, the bus."""
-    kind = next((name for name in _DISK_SOURCES if name in canonical), None)
+    kind = next((name for name in _DISK_SOURCES if name in wanted), None)
     if kind:
         element.set("type", kind)
         source = element.find("source")
-        for name in [name for name in source.attrib if name not in _DISK_SOURCES[kind] and name not in ("index", "startupPolicy")]:
+        for name in [
+            name for name in source.attrib if name not in _DISK_SOURCES[kind] and name not in ("index", "startupPolicy")
+        ]:
             del source.attrib[name]
     if not element.get("device"):
         element.set("device", "disk")
@@ -29,9 +39,9 @@ def _finish_disk(element, canonical):
         target.set("bus", {"v": "virtio", "h": "ide", "f": "fdc"}.get(target.get("dev", "")[:1], "scsi"))
 
 
-def _finish_interface(element, canonical):
+def _finish_interface(element, wanted):
     """What the chosen source implies, and the MAC that a new NIC gets: the plan must know it."""
-    kind = next((name for name in ("network", "bridge") if name in canonical), None)
+    kind = next((name for name in ("network", "bridge") if name in wanted), None)
     if kind:
         element.set("type", kind)
         source = element.find("source")
@@ -53,12 +63,14 @@ DISKS = Items(
         Field("target", "target/@dev", required=True),
         Field("bus", "target/@bus", choices=("virtio", "scsi", "sata", "usb", "ide", "fdc")),
         Field("device", "@device", choices=("disk", "cdrom", "floppy", "lun")),
-        Field("pool", "source/@pool", NAME),
-        Field("volume", "source/@volume", NAME),
-        Field("file", "source/@file"),
-        Field("block", "source/@dev"),
+        Field("pool", "source/@pool", NAME, only="volume"),
+        Field("volume", "source/@volume", NAME, only="volume"),
+        Field("file", "source/@file", only="file"),
+        Field("block", "source/@dev", only="block"),
         Field("format", "driver/@type"),
-        Field("cache", "driver/@cache", choices=("default", "none", "writethrough", "writeback", "directsync", "unsafe")),
+        Field(
+            "cache", "driver/@cache", choices=("default", "none", "writethrough", "writeback", "directsync", "unsafe")
+        ),
         Field("discard", "driver/@discard", choices=("ignore", "unmap")),
         Field("readonly", "readonly", PRESENT, present=True),
         Field("serial", "serial"),
@@ -72,8 +84,8 @@ INTERFACES = Items(
     "devices/interface",
     (
         Field("mac", "mac/@address", MAC),
-        Field("network", "source/@network", NAME),
-        Field("bridge", "source/@bridge", NAME),
+        Field("network", "source/@network", NAME, only="network"),
+        Field("bridge", "source/@bridge", NAME, only="bridge"),
         Field("model", "model/@type"),
         Field("mtu", "mtu/@size", COUNT),
         Field("link", "link/@state", choices=("up", "down")),
@@ -103,4 +115,3 @@ FIELDS = (
     DISKS,
     INTERFACES,
 )
-

@@ -30,7 +30,10 @@ def canonical_machine(conn, arch: str, machine: str) -> str | None:
     found = _arch(capabilities(conn), arch)
     if found is None:
         return None
-    return next((e.get("canonical") for e in found.iterfind(".//machine") if (e.text or "") == machine and e.get("canonical")), None)
+    return next(
+        (e.get("canonical") for e in found.iterfind(".//machine") if (e.text or "") == machine and e.get("canonical")),
+        None,
+    )
 
 
 def skeleton(conn, subject: str, wanted: dict):
@@ -45,13 +48,19 @@ def skeleton(conn, subject: str, wanted: dict):
     types = [element.get("type") for element in found.findall("domain")]
     virt_type = wanted.get("virt_type") or ("kvm" if "kvm" in types else "qemu")
     if virt_type not in types:
-        raise Refused(f"{subject}: virt_type {virt_type} is not to be had for {arch} on this host, which offers {', '.join(types)}")
+        raise Refused(
+            f"{subject}: virt_type {virt_type} is not to be had for {arch} on this host; it has {', '.join(types)}"
+        )
     machines = {element.text for element in found.iterfind(".//machine")}
     machine = wanted.get("machine") or ("q35" if "q35" in machines else "virt" if "virt" in machines else None)
     if machine is not None and machine not in machines:
-        raise Refused(f"{subject}: machine {machine} is not known to this host's QEMU for {arch}; 'virsh capabilities' lists them")
+        raise Refused(
+            f"{subject}: machine {machine} is not known to this host's QEMU for {arch}; 'virsh capabilities' lists them"
+        )
     document = parse(
-        _DOCUMENT.format(virt_type=virt_type, arch=arch, machine=machine, features=_X86 if arch in ("x86_64", "i686") else "")
+        _DOCUMENT.format(
+            virt_type=virt_type, arch=arch, machine=machine, features=_X86 if arch in ("x86_64", "i686") else ""
+        )
     )
     if machine is None:
         del document.find("os/type").attrib["machine"]

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import copy
+from functools import partial
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
@@ -19,7 +19,7 @@ class Domain(Resource):
     """One guest."""
 
     kind = root = schema = "domain"
-    states = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
+    states: tuple[str, ...] = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
     fields = FIELDS
     extra = {
         "autostart": {"type": "bool"},
@@ -60,7 +60,12 @@ class Domain(Resource):
     def prepare(self, actual):
         machine = self.wanted.get("machine")
         now = actual.document.find("os/type").get("machine") if actual is not None else None
-        if machine and now and machine != now and self._is_alias(machine, now, actual.document.find("os/type").get("arch")):
+        if (
+            machine
+            and now
+            and machine != now
+            and self._is_alias(machine, now, actual.document.find("os/type").get("arch"))
+        ):
             self.wanted["machine"] = now
 
     def _is_alias(self, machine: str, now: str, arch: str) -> bool:
@@ -73,13 +78,29 @@ class Domain(Resource):
     def target(self, base, actual):
         if self.xml is not None and base is not None:
             self._adopt_machine(base)
-        return super().target(base, actual)
+        target, edits = super().target(base, actual)
+        self._balloon(base, target)
+        return target, edits
+
+    def _balloon(self, base, target) -> None:
+        """Let the current memory follow the memory where the two were equal and nobody asked for another."""
+        if base is None or (self.xml is not None and self.xml.find("currentMemory") is not None):
+            return
+        old, new, current = base.find("memory"), target.find("memory"), target.find("currentMemory")
+        if current is not None and old is not None and current.text == old.text and new.text != old.text:
+            current.text = new.text
+            current.set("unit", new.get("unit", "KiB"))
+
+    @staticmethod
+    def _os_types(*documents):
+        return (document.find("os/type") for document in documents)
 
     def _adopt_machine(self, base) -> None:
-        wanted, now = self.xml.find("os/type"), base.find("os/type")
-        if wanted is not None and now is not None and wanted.get("machine") and wanted.get("machine") != now.get("machine"):
-            if self._is_alias(wanted.get("machine"), now.get("machine", ""), now.get("arch", "")):
-                wanted.set("machine", now.get("machine"))
+        wanted, now = self._os_types(self.xml, base)
+        if wanted is None or now is None or wanted.get("machine") in (None, now.get("machine")):
+            return
+        if self._is_alias(wanted.get("machine"), now.get("machine", ""), now.get("arch", "")):
+            wanted.set("machine", now.get("machine"))
 
     def finish(self, target):
         if self.xml is not None:
@@ -88,18 +109,18 @@ class Domain(Resource):
     def check(self, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import check
 
-        check(self, actual, read(FIELDS, target), target)
+        check(self, actual, read(FIELDS, target))
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def write_steps(self, actual, target, changes):
         if actual is None:
             return [Step(f"define {self.subject}", lambda: self._define(target), lambda: self.find().undefine())]
-        steps = [Step(f"define {self.subject} anew", lambda: self._redefine(actual), lambda: self._define(actual.document))]
-        for change in changes:
-            if change.effect == "live" and change.path in ("title", "description"):
-                steps.append(Step(f"set {change.path} of the running guest", lambda change=change: self._set_text(change)))
-        return steps
+        steps = [
+            Step(f"define {self.subject} anew", lambda: self._redefine(actual), lambda: self._define(actual.document))
+        ]
+        texts = [change for change in changes if change.effect == LIVE and change.path in ("title", "description")]
+        return steps + [Step(f"set {text.path} of the running guest", partial(self._set_text, text)) for text in texts]
 
     def _define(self, document) -> None:
         self.conn.defineXMLFlags(printed(document), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
@@ -121,10 +142,14 @@ class Domain(Resource):
         left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
         rewritten = [change for change in again.changes if change not in left]
         if rewritten and not left:
-            document = copy.deepcopy(self.read().document)
+            document = parse(self.handle_now().XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
             text = applied.with_echoes(document, rewritten)
             self.find().setMetadata(
-                libvirt.VIR_DOMAIN_METADATA_ELEMENT, text, applied.PREFIX, applied.NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+                libvirt.VIR_DOMAIN_METADATA_ELEMENT,
+                text,
+                applied.PREFIX,
+                applied.NAMESPACE,
+                libvirt.VIR_DOMAIN_AFFECT_CONFIG,
             )
             again.before = self.words(document, again.before.get("state", ""), again.before.get("autostart"))
         return left
@@ -135,12 +160,15 @@ class Domain(Resource):
 
     def state_steps(self, actual):
         now = actual.state if actual is not None else states.STOPPED
-        return [Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name)) for name in states.WAYS.get((now, self.state), ())]
+        return [
+            Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name))
+            for name in states.WAYS.get((now, self.state), ())
+        ]
 
     def _operation(self, name: str):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
 
-        return lambda: operation(self.conn, self.find(), name, self.subject, self.options["timeout"], self.options["force"])
+        return lambda: operation(self.conn, self.find(), name, self.options["timeout"], self.options["force"])
 
     def absent_steps(self, actual):
         steps = [Step(f"switch off {self.subject}", self._operation("switch_off"))] if actual.active else []
@@ -155,5 +183,3 @@ class Domain(Resource):
         if self.conn.getLibVersion() >= 8009000:
             flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
         self.find().undefineFlags(flags)
-
-

@@ -4,7 +4,15 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group, Items, Scalars
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import ADDRESS, MAC, NAME, NUMBER, ON_OFF, UUID, YES_NO
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
+    ADDRESS,
+    MAC,
+    NAME,
+    NUMBER,
+    ON_OFF,
+    UUID,
+    YES_NO,
+)
 
 
 class Prefix(Field):
@@ -24,16 +32,19 @@ class Prefix(Field):
         super().write(owner, canonical)
 
 
-def _family(element, canonical):
+def _family(element, wanted):
     # libvirt takes an address without a family for IPv4 (formatnetwork, "ip").
-    if ":" in canonical.get("address", ""):
+    if ":" in wanted["address"]:
         element.set("family", "ipv6")
 
 
 RANGES = Items(
     "ranges",
     "range",
-    (Field("start", "@start", ADDRESS, required=True, effect=LIVE), Field("end", "@end", ADDRESS, required=True, effect=LIVE)),
+    (
+        Field("start", "@start", ADDRESS, required=True, effect=LIVE),
+        Field("end", "@end", ADDRESS, required=True, effect=LIVE),
+    ),
     identity=("start",),
     effect=LIVE,
 )
@@ -51,7 +62,10 @@ HOSTS = Items(
 DNS_HOSTS = Items(
     "hosts",
     "host",
-    (Field("ip", "@ip", ADDRESS, required=True, effect=LIVE), Scalars("hostnames", "hostname", required=True, effect=LIVE)),
+    (
+        Field("ip", "@ip", ADDRESS, required=True, effect=LIVE),
+        Scalars("hostnames", "hostname", required=True, effect=LIVE),
+    ),
     identity=("ip",),
     effect=LIVE,
 )
@@ -82,7 +96,11 @@ FIELDS = (
             Field("dev", "@dev"),
         ),
     ),
-    Group("bridge", "bridge", (Field("name", "@name", NAME), Field("stp", "@stp", ON_OFF), Field("delay", "@delay", NUMBER))),
+    Group(
+        "bridge",
+        "bridge",
+        (Field("name", "@name", NAME), Field("stp", "@stp", ON_OFF), Field("delay", "@delay", NUMBER)),
+    ),
     Field("mtu", "mtu/@size", NUMBER),
     Group("domain", "domain", (Field("name", "@name", NAME), Field("local_only", "@localOnly", YES_NO))),
     Group("dns", "dns", (DNS_HOSTS,)),

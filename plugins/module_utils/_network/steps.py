@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import pair, parse, printed
 
@@ -28,6 +30,7 @@ class Network(SwitchedResource):
     kind = root = schema = "network"
     fields = FIELDS
     filled = FILLED
+    created_only = ("@connections",)
 
     def find(self):
         return lookup(self.conn.networkLookupByName, self.name, libvirt.VIR_ERR_NO_NETWORK)
@@ -61,14 +64,20 @@ class Network(SwitchedResource):
             except ValueError:
                 raise Refused(f"{where}: prefix {block['prefix']} does not fit this address") from None
             dhcp = block.get("dhcp") or {}
-            named = [(f"dhcp.hosts[{host.get('mac') or host.get('name')}]", host.get("ip")) for host in dhcp.get("hosts", [])]
+            named = [
+                (f"dhcp.hosts[{host.get('mac') or host.get('name')}]", host.get("ip")) for host in dhcp.get("hosts", [])
+            ]
             for part in dhcp.get("ranges", []):
                 named += [("dhcp.ranges start", part["start"]), ("dhcp.ranges end", part["end"])]
                 if ip_address(part["start"]).packed > ip_address(part["end"]).packed:
-                    raise Refused(f"{where}: dhcp.ranges: {part['start']} is behind {part['end']}; write the lower one first")
+                    raise Refused(
+                        f"{where}: dhcp.ranges: {part['start']} is behind {part['end']}; write the lower one first"
+                    )
             for what, address in named:
                 if address and ip_address(address) not in subnet:
-                    raise Refused(f"{where}: {what}: {address} is outside the network {subnet}; choose an address within it")
+                    raise Refused(
+                        f"{where}: {what}: {address} is outside the network {subnet}; choose an address within it"
+                    )
                 if address == block["address"]:
                     raise Refused(f"{where}: {what}: {address} is the network's own address; choose another one")
 
@@ -76,7 +85,7 @@ class Network(SwitchedResource):
         if not any(change.effect == LIVE for change in changes):
             return []
         return [
-            Step(why, lambda call=call: self._update(*call), lambda call=back: self._update(*call) if call else None)
+            Step(why, partial(self._update, *call), partial(self._update, *back))
             for why, call, back in self._updates(actual.live, target)
         ]
 
@@ -84,7 +93,7 @@ class Network(SwitchedResource):
         self.find().update(command, section, index, text, libvirt.VIR_NETWORK_UPDATE_AFFECT_LIVE)
 
     def _updates(self, live, target):
-        """(why, call, call that takes it back) for every item that virNetworkUpdate can bring to the running network."""
+        """(why, call, call that takes it back) for every item that virNetworkUpdate brings to the network."""
         add, delete, modify = (
             libvirt.VIR_NETWORK_UPDATE_COMMAND_ADD_LAST,
             libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE,
@@ -93,7 +102,8 @@ class Network(SwitchedResource):
         for name, place, can_modify in _SECTIONS:
             section = getattr(libvirt, "VIR_NETWORK_SECTION_" + name)
             for index, old, new in self._item_pairs(live, target, place):
-                what = f"in the running network: {name.lower().replace('_', '-')} {_short(new if new is not None else old)}"
+                item = _short(new if new is not None else old)
+                what = f"in the running network: {name.lower().replace('_', '-')} {item}"
                 if old is None:
                     yield f"add {what}", (add, section, index, _short(new)), (delete, section, index, _short(new))
                 elif new is None:
@@ -101,16 +111,22 @@ class Network(SwitchedResource):
                 elif can_modify and old.get("mac") == new.get("mac"):
                     yield f"change {what}", (modify, section, index, _short(new)), (modify, section, index, _short(old))
                 else:
-                    yield f"delete old {what}", (delete, section, index, _short(old)), (add, section, index, _short(old))
+                    yield (
+                        f"delete old {what}",
+                        (delete, section, index, _short(old)),
+                        (add, section, index, _short(old)),
+                    )
                     yield f"add {what}", (add, section, index, _short(new)), (delete, section, index, _short(new))
 
     @staticmethod
     def _item_pairs(live, target, place):
-        """(index of the owning <ip>, live item or None, wanted item or None) where the two differ; deletions first."""
+        """(index of the owning <ip>, live item or None, wanted item or None) where they differ; deletions first."""
         owners = [(-1, live, target)]
         if not place.startswith("dns"):
             new = {element.get("address"): element for element in target.findall("ip")}
-            owners = [(n, e, new[e.get("address")]) for n, e in enumerate(live.findall("ip")) if e.get("address") in new]
+            owners = [
+                (n, e, new[e.get("address")]) for n, e in enumerate(live.findall("ip")) if e.get("address") in new
+            ]
         found = []
         for index, old, wanted in owners:
             for one, other in pair(wanted.findall(place), old.findall(place)):

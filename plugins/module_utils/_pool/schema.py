@@ -36,5 +36,7 @@ FIELDS = (
         ),
     ),
 )
+# Figures that libvirt answers.
+CREATED_ONLY = ("capacity", "allocation", "available")
 # What libvirt adds by itself to the persistent document of a pool (measured on 9.0).
 FILLED = frozenset({"uuid", "capacity", "allocation", "available", "source", "target/permissions"})

@@ -7,7 +7,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import FIELDS, FILLED
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import CREATED_ONLY, FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
@@ -23,6 +23,7 @@ class Pool(SwitchedResource):
     schema = "storagepool"
     fields = FIELDS
     filled = FILLED
+    created_only = CREATED_ONLY
     extra = {**SwitchedResource.extra, "remove_target": {"type": "bool", "default": False}}
 
     def find(self):
@@ -66,6 +67,9 @@ class Pool(SwitchedResource):
         if self.options.get("remove_target") and actual.document.get("type") in _BUILT:
             # libvirt's delete is an rmdir: it refuses a directory that still holds something.
             path = actual.document.findtext("target/path")
-            at = next(number for number, step in enumerate(steps + [None]) if step is None or step.why.startswith("undefine"))
-            steps.insert(at, Step(f"remove the empty directory {path}", lambda: self.find().delete(0), lambda: self.find().build(0)))
+            at = 1 if actual.active else 0
+            steps.insert(
+                at,
+                Step(f"remove the empty directory {path}", lambda: self.find().delete(0), lambda: self.find().build(0)),
+            )
         return steps

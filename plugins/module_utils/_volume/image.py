@@ -22,7 +22,9 @@ def describe(path: str, subject: str) -> dict:
             ["qemu-img", "info", "--force-share", "--output=json", path], capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise Refused(f"{subject}: qemu-img is not on this host, and it reads images; install qemu-utils (qemu-img)") from None
+        raise Refused(
+            f"{subject}: qemu-img is not on this host, and it reads images; install qemu-utils (qemu-img)"
+        ) from None
     if done.returncode:
         raise Refused(f"{subject}: {path} cannot be read as an image; qemu-img says: {done.stderr.strip()}")
     return json.loads(done.stdout)
@@ -70,7 +72,22 @@ def put(path: str, write) -> None:
 
 def convert(source: str, source_format: str, destination: str, wanted_format: str, capacity: int) -> None:
     """Copy an image with its holes, in another format where asked, grown to C(capacity) bytes."""
-    _run(["qemu-img", "convert", "-f", source_format, "-O", wanted_format, "-t", "none", "-T", "none", source, destination])
+    _run(
+        [
+            "qemu-img",
+            "convert",
+            "-f",
+            source_format,
+            "-O",
+            wanted_format,
+            "-t",
+            "none",
+            "-T",
+            "none",
+            source,
+            destination,
+        ]
+    )
     _run(["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)])
 
 

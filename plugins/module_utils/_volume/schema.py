@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of a volume, and where they stand in its XML (formatstorage, "Storage volume"). Private to this collection."""
+"""Options of a volume, and where they stand in its XML (formatstorage). Private to this collection."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ FIELDS = (
         ),
         effect=FIXED,
     ),
+)
+# Figures and states that libvirt answers, whatever was asked when the volume was made.
+CREATED_ONLY = (
+    "@type",
+    "key",
+    "allocation",
+    "physical",
+    "source",
+    "target/path",
+    "target/timestamps",
+    "backingStore/timestamps",
 )
 # What libvirt adds to the document of a volume, whether it was asked for or not (measured on 9.0).
 FILLED = frozenset(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Volumes: the libvirt calls, and the files that become volumes. Private to this collection."""
+"""Volumes: the libvirt calls. Private to this collection."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import os
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME, Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, seed
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import FIELDS, FILLED
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import append, parse, printed
 
 # Pools whose volumes are files in one directory.
 _FILE_POOLS = ("dir", "fs", "netfs")
+_SIZE = Size()
 
 
 class Volume(Resource):
@@ -27,11 +30,17 @@ class Volume(Resource):
     schema = "storagevol"
     fields = FIELDS
     filled = FILLED
+    created_only = CREATED_ONLY
+    edit_effect = FIXED
     extra = {
         "pool": {"type": "str", "required": True},
         "source": {
             "type": "dict",
-            "options": {"path": {"type": "path", "required": True}, "checksum": {"type": "str"}, "format": {"type": "str"}},
+            "options": {
+                "path": {"type": "path", "required": True},
+                "checksum": {"type": "str"},
+                "format": {"type": "str"},
+            },
         },
         "cloud_init": {
             "type": "dict",
@@ -44,13 +53,21 @@ class Volume(Resource):
     }
 
     def __init__(self, conn, options, planned=None):
-        self.pool = NAME.parse(options["pool"])
+        self.pool = options["pool"]
         super().__init__(conn, options, planned)
-        self.handle = lookup(conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
-        self.source = options.get("source")
-        self.seed = seed.files(options["cloud_init"], self.name) if options.get("cloud_init") else None
-        if self.source and self.seed:
+        self._pool_handle = None
+        self.content = self._content(options.get("source"), options.get("cloud_init"))
+
+    def _content(self, source, cloud_init):
+        if source and cloud_init:
             raise Refused(f"{self.subject}: 'source' and 'cloud_init' both say what is in it; give one of them")
+        if self.xml is not None and (source or cloud_init):
+            raise Refused(
+                f"{self.subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it"
+            )
+        if source:
+            return Image(source, self.subject)
+        return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
     @property
     def subject(self):
@@ -58,27 +75,36 @@ class Volume(Resource):
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
-    def read(self) -> Actual | None:
-        if self.handle is None:
-            self.handle = lookup(self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
-        if self.handle is None or not self.handle.isActive():
-            return self._without_pool()
-        handle = lookup(self.handle.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
-        if handle is None:
-            return None
-        return Actual(handle, parse(handle.XMLDesc(0)), active=False)
+    def _pool(self):
+        """libvirt's handle of the pool, None where it is not there."""
+        if self._pool_handle is None:
+            self._pool_handle = lookup(self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
+        return self._pool_handle
 
-    def _without_pool(self) -> None:
+    def read(self) -> Actual | None:
+        pool = self._pool()
+        if pool is None or not pool.isActive():
+            self._refuse_without_pool(pool)
+            return None
+        handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
+        return None if handle is None else Actual(handle, parse(handle.XMLDesc(0)), active=False)
+
+    def _refuse_without_pool(self, pool) -> None:
         planned = self.planned.get("pool", self.pool)
         if self.state == "absent" or (planned and planned.get("state") == "active"):
             return
-        if self.handle is None and not planned:
-            raise Refused(f"{self.subject}: there is no pool {self.pool}; make it with virtops.libvirt.pool, or correct the name")
-        raise Refused(f"{self.subject}: pool {self.pool} is not active; start it with virtops.libvirt.pool and 'state: active'")
+        advice = "make it with virtops.libvirt.pool, or correct the name"
+        if pool is None and not planned:
+            raise Refused(f"{self.subject}: there is no pool {self.pool}; {advice}")
+        raise Refused(f"{self.subject}: pool {self.pool} is not active; start it with 'state: active' of its module")
 
-    def pool_document(self):
-        """The document of the pool, None where an earlier task of this check-mode run would have made it."""
-        return parse(self.handle.XMLDesc(0)) if self.handle is not None else None
+    def _pool_words(self) -> dict:
+        """C(type) and C(path) of the pool, also of one that this check-mode run would have made."""
+        pool = self._pool()
+        if pool is None:
+            return self.planned.get("pool", self.pool) or {}
+        document = parse(pool.XMLDesc(0))
+        return {"type": document.get("type"), "path": document.findtext("target/path")}
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
 
@@ -88,150 +114,129 @@ class Volume(Resource):
         return element
 
     def prepare(self, actual):
+        needs = self._prepare_backing()
+        if actual is None and self.xml is None:
+            self._defaults(needs)
+        elif actual is not None and self.wanted.get("format") == "raw":
+            # libvirt looks into a raw volume and calls what it finds there by name: iso, for a seed.
+            found = actual.document.find("target/format")
+            self.wanted["format"] = "iso" if found is not None and found.get("type") == "iso" else "raw"
+
+    def _prepare_backing(self) -> list:
+        """Put path and format in the place of the backing volume's name; [(bytes it needs, its words)]."""
         backing = self.wanted.get("backing")
-        if backing and "volume" in backing:
-            found = self._backing_words(backing.pop("volume"), backing.pop("pool", self.pool))
-            self.wanted["backing"] = {"path": found["path"], "format": found["format"], **backing}
-            self.backing_capacity = Size().parse(found["capacity"])
-        if actual is not None or self.xml is not None:
-            return
-        self._defaults()
+        if not backing:
+            return []
+        if "volume" not in backing:
+            if "path" not in backing:
+                raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
+            return [(lambda: image.describe(backing["path"], self.subject)["virtual-size"], "its backing file")]
+        name, pool = backing.pop("volume"), backing.pop("pool", self.pool)
+        words = self._backing_words(name, pool)
+        for key in ("path", "format"):
+            backing.setdefault(key, words[key])
+        return [(lambda: _SIZE.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
 
     def _backing_words(self, name: str, pool: str) -> dict:
-        """C(path), C(format) and C(capacity) of the volume that this one is a clone of."""
-        planned = self.planned.get("volume", name, pool)
-        if planned:
-            return planned
-        owner = lookup(self.conn.storagePoolLookupByName, pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
-        handle = lookup(owner.storageVolLookupByName, name, libvirt.VIR_ERR_NO_STORAGE_VOL) if owner else None
-        if handle is None:
-            raise Refused(
-                f"{self.subject}: its backing volume {pool}/{name} is not there; make it with virtops.libvirt.volume, or correct the name"
-            )
-        document = parse(handle.XMLDesc(0))
-        return {**self.words(document, "", None), "path": document.findtext("target/path")}
+        base = type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
+        actual = base.read()
+        words = base.words(actual.document, "", None) if actual else self.planned.get("volume", name, pool)
+        if not words:
+            advice = "make it with virtops.libvirt.volume, or correct the name"
+            raise Refused(f"{self.subject}: its backing volume {pool}/{name} is not there; {advice}")
+        return words
 
-    def _defaults(self) -> None:
-        """Capacity and format of a new volume where the task leaves them to its source."""
-        if self.seed:
-            seed.need_library(self.subject)
-            self.wanted.setdefault("format", "raw")
-            self.wanted["capacity"] = seed.size(self.seed)
-        if self.source:
-            about = self._source()
-            self.wanted.setdefault("format", self.source.get("format") or about["format"])
-            self._at_least(about["virtual-size"], f"its source {self.source['path']}")
+    def _defaults(self, needs: list) -> None:
+        """Capacity and format of a new volume where the task leaves them to what it is made from."""
         if "backing" in self.wanted:
             self.wanted.setdefault("format", "qcow2")
-            if getattr(self, "backing_capacity", None) is None:
-                self.backing_capacity = image.describe(self.wanted["backing"]["path"], self.subject)["virtual-size"]
-            self._at_least(self.backing_capacity, "its backing volume")
+        if self.content:
+            about = self.content.measure()
+            self._refuse_content(about["space"])
+            self.wanted.setdefault("format", about["format"])
+            needs.append((lambda: about["capacity"], f"its {self.content.option}"))
         self.wanted.setdefault("format", "raw")
+        for size, what in needs:
+            self._at_least(_SIZE.parse(f"{size()} B"), what)
         if "capacity" not in self.wanted:
             raise Refused(f"{self.subject}: a new volume needs a size; give 'capacity', 'source' or 'backing'")
 
     def _at_least(self, size: int, what: str) -> None:
-        size = Size().parse(f"{size} B")
-        if self.wanted.setdefault("capacity", size) < size:
-            asked, needed = Size().show(self.wanted["capacity"]), Size().show(size)
-            raise Refused(f"{self.subject}: capacity {asked} is too small for {what}, which has {needed}; give at least {needed}")
-
-    def _source(self) -> dict:
-        path = self.source["path"]
-        if not os.path.isfile(path):
-            raise Refused(f"{self.subject}: its source {path} is not a file on this host; correct the path")
-        if self.source.get("checksum"):
-            image.verify(path, self.source["checksum"], self.subject)
-        return image.describe(path, self.subject)
-
-    def check(self, actual, target):
-        if actual is not None:
-            return
-        document = self.pool_document()
-        written = bool(self.source or self.seed)
-        if written and document is not None and document.get("type") not in _FILE_POOLS:
+        asked = self.wanted.setdefault("capacity", size)
+        if asked < size:
+            needed = _SIZE.show(size)
             raise Refused(
-                f"{self.subject}: pool {self.pool} is of type {document.get('type')};"
-                f" 'source' and 'cloud_init' need one of {', '.join(_FILE_POOLS)}"
+                f"{self.subject}: capacity {_SIZE.show(asked)} is too small for {what}, which has {needed};"
+                f" give at least {needed}"
             )
-        if written and "://" in self.conn.getURI().replace(":///", ""):
-            raise Refused(f"{self.subject}: 'source' and 'cloud_init' write files on the host of libvirt; run the task there")
-        if self.source and document is not None:
-            needed, free = os.stat(self.source["path"]).st_blocks * 512, self.handle.info()[3]
-            if needed > free:
-                raise Refused(
-                    f"{self.subject}: pool {self.pool} has {Size().show(free)} free, and the source takes {Size().show(needed)};"
-                    " make room, or use another pool"
-                )
+
+    def _refuse_content(self, space: int) -> None:
+        """Refused where this host cannot write a file into the pool."""
+        words = self._pool_words()
+        if words.get("type", "dir") not in _FILE_POOLS:
+            raise Refused(
+                f"{self.subject}: pool {self.pool} is of type {words['type']}, and {self.content.option!r} needs"
+                f" one of {', '.join(_FILE_POOLS)}"
+            )
+        if not self.conn.getURI().partition("://")[2].startswith("/"):
+            raise Refused(
+                f"{self.subject}: {self.content.option!r} writes a file on libvirt's own host; run the task there"
+            )
+        free = self._pool().info()[3] if self._pool() is not None else space
+        if space > free:
+            raise Refused(
+                f"{self.subject}: pool {self.pool} has {_SIZE.show(free)} free, and {self.content.option!r} takes"
+                f" {_SIZE.show(space)}; make room, or use another pool"
+            )
 
     def words(self, document, actual_state, autostart):
-        words = super().words(document, actual_state, autostart)
-        return {"pool": self.pool, **words, **self._path_words(document)}
-
-    def _path_words(self, document) -> dict:
+        words = {"pool": self.pool, **super().words(document, actual_state, autostart)}
         path = document.findtext("target/path")
         if path is None:
-            pool = self.pool_document()
-            directory = pool.findtext("target/path") if pool is not None else (self.planned.get("pool", self.pool) or {}).get("path")
+            directory = self._pool_words().get("path")
             path = os.path.join(directory, self.name) if directory else None
-        return {"path": path} if path else {}
+        return {**words, "path": path} if path else words
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _changes(self, actual, target, edits):
         changes = super()._changes(actual, target, edits)
-        before = Size().read(actual.document.findtext("capacity")) if actual else 0
-        after = self.wanted.get("capacity", before)
-        if actual and after < before:
+        if actual is None:
+            return changes
+        before, after = (_SIZE.read(document.findtext("capacity")) for document in (actual.document, target))
+        if after < before:
             raise Refused(
-                f"{self.subject}: capacity {Size().show(after)} is less than its {Size().show(before)}; shrinking loses data and is not done"
+                f"{self.subject}: capacity {_SIZE.show(after)} is less than its {_SIZE.show(before)};"
+                " shrinking would lose data and is not done"
             )
-        if actual and self.seed and self._seed_differs(actual):
-            changes.append(Change("cloud_init", "another seed", "the seed of this task", "next_boot"))
+        if self.content and self.content.differs(actual.document.findtext("target/path")):
+            changes.append(Change(self.content.option, "another one", "that of this task", NEXT_BOOT))
         return changes
 
-    def _seed_differs(self, actual) -> bool:
-        return seed.digest_of(actual.document.findtext("target/path")) != seed.digest(self.seed)
-
     def write_steps(self, actual, target, changes):
-        steps = []
+        capacity = _SIZE.read(target.findtext("capacity"))
         if actual is None:
-            if self.source:
-                steps.append(Step(f"import {self.source['path']} as {self.subject}", lambda: self._import(target), self._delete))
-            elif not self.seed:
-                text = printed(target)
-                steps.append(Step(f"create {self.subject}", lambda: self._pool().createXML(text, 0), self._delete))
-        elif any(change.path == "capacity" for change in changes):
-            size = self.wanted["capacity"]
-            steps.append(Step(f"grow {self.subject} to {Size().show(size)}", lambda: self.read().handle.resize(size, 0)))
-        if self.seed and (actual is None or any(change.path == "cloud_init" for change in changes)):
-            steps.append(Step(f"write the cloud-init seed {self.subject}", self._write_seed, self._delete if actual is None else None))
+            if self.content:
+                return [Step(self.content.why, lambda: self._fill(capacity), self._delete)]
+            return [Step(f"create {self.subject}", lambda: self._pool().createXML(printed(target), 0), self._delete)]
+        steps = []
+        if any(change.path == "capacity" for change in changes):
+            why = f"grow {self.subject} to {_SIZE.show(capacity)}"
+            steps.append(Step(why, lambda: self.handle_now().resize(capacity, 0)))
+        if self.content and any(change.path == self.content.option for change in changes):
+            steps.append(Step(self.content.why, lambda: self._fill(capacity)))
         return steps
 
     def absent_steps(self, actual):
         return [Step(f"delete {self.subject}", self._delete)]
 
-    def _pool(self):
-        if self.handle is None:
-            raise Failed(f"pool {self.pool} is gone")
-        return self.handle
-
     def _delete(self) -> None:
-        self.read().handle.delete(0)
+        self.handle_now().delete(0)
 
-    def _put(self, write) -> None:
-        path = os.path.join(parse(self._pool().XMLDesc(0)).findtext("target/path"), self.name)
-        image.put(path, write)
+    def _fill(self, capacity: int) -> None:
+        directory = self._pool_words().get("path")
+        if directory is None:
+            raise Failed(f"pool {self.pool} is gone")
+        volume_format = self.wanted.get("format", "raw")
+        image.put(os.path.join(directory, self.name), lambda path: self.content.write(path, volume_format, capacity))
         self._pool().refresh(0)
-
-    def _write_seed(self) -> None:
-        self._put(lambda path: seed.write(path, self.seed, self.subject))
-
-    def _import(self, target) -> None:
-        about = image.describe(self.source["path"], self.subject)
-        source_format = self.source.get("format") or about["format"]
-        self._put(
-            lambda path: image.convert(
-                self.source["path"], source_format, path, self.wanted["format"], self.wanted["capacity"]
-            )
-        )

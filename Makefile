@@ -1,0 +1,134 @@
+# The developer's commands. `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+# The steps share the libvirt hosts of the tests and the machine's few processors: never two at once, also under `make -j`.
+.NOTPARALLEL:
+
+# Debian's own, for which the distribution's packages are built
+PYTHON ?= /usr/bin/python3
+SUDO ?= $(if $(filter 0,$(shell id -u)),,sudo)
+VENV := $(CURDIR)/.venv
+CACHE := $(CURDIR)/.cache
+STAMP := $(VENV)/.requirements-installed
+
+# The collection must lie in ansible_collections/virtops/libvirt for its imports. A symbolic link does for all but ansible-test.
+IN_COLLECTIONS := ansible_collections/virtops/libvirt
+COLLECTIONS := $(if $(filter %/$(IN_COLLECTIONS),$(CURDIR)),$(patsubst %/$(IN_COLLECTIONS),%,$(CURDIR)),$(CACHE)/collections)
+COLLECTION := $(COLLECTIONS)/$(IN_COLLECTIONS)
+
+# Without pyenv's directory of programs: Ansible's discovery takes the first python3.N in it, which fails where it isn't selected.
+export PATH := $(VENV)/bin:$(shell tr : '\n' <<<"$$PATH" | grep -v '/shims$$' | paste -sd :)
+export LC_ALL := C.UTF-8
+export PYTHONUNBUFFERED := 1
+export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
+export ANSIBLE_HOME := $(CACHE)/ansible
+
+# What `make check` runs, the quickest first
+CHECKS := format lint types yaml ansible-lint unit
+
+# Arguments for pytest, as in: make unit A="-k schema -x"
+A ?=
+# One scenario for molecule, as in: make molecule S=hypervisor
+S ?=
+
+##@ Every day
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: venv
+venv: $(STAMP) $(COLLECTION) ## Make .venv with all tools, and install the Debian packages that tests need
+
+.PHONY: check
+check: $(CHECKS) ## The daily loop: style, types, ansible-lint, unit tests
+
+.PHONY: test
+test: ## Everything, in the order that fails early; stops at the first failure
+	+@MAKE="$(MAKE)" .ci/steps venv $(CHECKS) build sanity integration molecule
+
+##@ Single steps
+.PHONY: lint
+lint: venv ## ruff's rules and shellcheck
+	ruff check
+	shellcheck .ci/run .ci/steps $(wildcard tests/*/*.sh)
+
+.PHONY: format
+format: venv ## ruff's format, checked only
+	ruff format --check --diff
+
+.PHONY: fix
+fix: venv ## Let ruff mend rules and format
+	ruff check --fix
+	ruff format
+
+.PHONY: types
+types: venv ## mypy on plugins/
+	cd $(COLLECTIONS) && mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CACHE)/mypy \
+	  -p ansible_collections.virtops.libvirt.plugins
+
+.PHONY: yaml
+yaml: venv ## yamllint and the changelog's fragments
+	yamllint --strict .
+	antsibull-changelog lint
+
+.PHONY: ansible-lint
+ansible-lint: venv ## ansible-lint, profile production
+	ansible-lint --nocolor
+
+.PHONY: unit
+unit: venv ## Unit tests (A="pytest's arguments")
+	pytest tests/unit $(A)
+
+.PHONY: sanity
+sanity: venv ## ansible-test sanity with every Python found (A="--test NAME" or "--python 3.11")
+	tests/sanity/run.py $(CACHE)/sanity $(A)
+
+.PHONY: integration
+integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments")
+	$(call if-there,tests/integration,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration $(A))
+
+.PHONY: molecule
+molecule: venv ## The roles' scenarios (S=scenario for one)
+	$(call if-there,extensions/molecule,molecule test $(if $(S),--scenario-name $(S),--all))
+
+.PHONY: build
+build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for each module
+	rm -rf $(CACHE)/build
+	ansible-galaxy collection build --output-path $(CACHE)/build
+	ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-galaxy collection install --offline --no-deps --pre \
+	  --collections-path $(CACHE)/build $(CACHE)/build/virtops-libvirt-*.tar.gz
+	@cd $(CACHE)/build && for module in $(sort $(notdir $(basename $(wildcard plugins/modules/*.py)))); do \
+	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type module virtops.libvirt.$$module >/dev/null; \
+	  echo "ansible-doc virtops.libvirt.$$module: ok"; \
+	done
+
+.PHONY: changelog
+changelog: venv ## Write CHANGELOG.md from changelogs/ for the version in galaxy.yml
+	antsibull-changelog release
+
+.PHONY: clean
+clean: ## Remove all that make made here
+	rm -rf $(VENV) $(CACHE) .ansible .hypothesis tests/output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call if-there,DIRECTORY,COMMAND): what is not written yet is no failure; an empty directory is one for the command itself.
+if-there = $(if $(wildcard $(1)),$(2),@echo "There is no $(1) in this checkout.")
+
+HYPERVISORS := tests/hypervisors/hypervisors.py
+
+$(STAMP): requirements-dev.txt
+	$(if $(wildcard $(HYPERVISORS)),$(SUDO) $(HYPERVISORS) install)
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
+	$(VENV)/bin/python -m pip install -qq --requirement requirements-dev.txt
+	touch $@
+
+$(COLLECTION):
+	mkdir -p $(@D)
+	ln -sfnr $(CURDIR) $@
+
+-include lab.mk

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the info modules answer: objects in the words of the options. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+
+
+def _networks(conn, _params):
+    return conn.listAllNetworks(0)
+
+
+def _pools(conn, _params):
+    return conn.listAllStoragePools(0)
+
+
+def _domains(conn, _params):
+    return conn.listAllDomains(0)
+
+
+def _volumes(conn, params):
+    pool = lookup(conn.storagePoolLookupByName, params["pool"], libvirt.VIR_ERR_NO_STORAGE_POOL)
+    if pool is None:
+        raise Refused(
+            f"pool {params['pool']}: there is none of this name; virtops.libvirt.pool_info lists those that are"
+        )
+    return pool.listAllVolumes(0) if pool.isActive() else []
+
+
+_LISTS = {"network": _networks, "pool": _pools, "domain": _domains, "volume": _volumes}
+
+
+def gather(resource_class, conn, params: dict) -> list[dict]:
+    """The objects named in C(params["name"]), or all of them, ordered by name; names that do not exist are left out."""
+    names = params.get("name")
+    if names is None:
+        names = [handle.name() for handle in _LISTS[resource_class.kind](conn, params)]
+    found = []
+    for name in sorted(set(names)):
+        resource = resource_class(conn, {"name": name, "pool": params.get("pool"), "autostart": False})
+        actual = resource.read()
+        if actual is not None:
+            found.append(resource.words(actual.document, actual.state, actual.autostart))
+    return found

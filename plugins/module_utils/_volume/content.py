@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a volume is filled with: an image that is imported, or a seed for cloud-init. Private to this collection.
+
+Both are made on the host that the module runs on, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, seed
+
+
+class Image:
+    """The option C(source): an image file on this host. It is looked at when the volume is made, and never again."""
+
+    option = "source"
+
+    def __init__(self, options: dict, subject: str):
+        self.path, self.checksum, self.subject = options["path"], options.get("checksum"), subject
+        self.format: str = options.get("format") or ""
+        self.why = f"import {self.path} as {subject}"
+
+    def measure(self) -> dict:
+        """C(format), and in bytes C(capacity) that it needs and C(space) that it takes; Refused for a wrong file."""
+        if not os.path.isfile(self.path):
+            raise Refused(f"{self.subject}: its source {self.path} is not a file on this host; correct the path")
+        if self.checksum:
+            image.verify(self.path, self.checksum, self.subject)
+        about = image.describe(self.path, self.subject)
+        self.format = self.format or about["format"]
+        return {
+            "format": self.format,
+            "capacity": about["virtual-size"],
+            "space": os.stat(self.path).st_blocks * 512,
+        }
+
+    def differs(self, _path: str) -> bool:
+        return False
+
+    def write(self, path: str, volume_format: str, capacity: int) -> None:
+        image.convert(self.path, self.format, path, volume_format, capacity)
+
+
+class Seed:
+    """The option C(cloud_init): compared by the digest that every seed carries."""
+
+    option = "cloud_init"
+
+    def __init__(self, options: dict, name: str, subject: str):
+        self.files, self.subject = seed.files(options, name), subject
+        self.why = f"write the cloud-init seed {subject}"
+
+    def measure(self) -> dict:
+        seed.need_library(self.subject)
+        size = seed.size(self.files)
+        return {"format": "iso", "capacity": size, "space": size}
+
+    def differs(self, path: str) -> bool:
+        return seed.digest_of(path) != seed.digest(self.files)
+
+    def write(self, path: str, _volume_format: str, _capacity: int) -> None:
+        seed.write(path, self.files, self.subject)

@@ -1,0 +1,60 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: domain_info
+short_description: Read guests of libvirt
+version_added: 0.1.0
+description:
+  - Gives each domain in the words of the options of M(virtops.libvirt.domain), so that it can be fed back to it.
+extends_documentation_fragment:
+  - virtops.libvirt.common
+  - virtops.libvirt.common.reading
+seealso:
+  - module: virtops.libvirt.domain
+"""
+
+EXAMPLES = r"""
+- name: Two of them
+  virtops.libvirt.domain_info:
+    name: [web1, other]
+  register: found
+
+- name: All of them
+  virtops.libvirt.domain_info:
+    uri: qemu:///system
+"""
+
+RETURN = r"""
+domains:
+  description: The domains in the words of the options of M(virtops.libvirt.domain), ordered by name.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    -
+      name: web1
+      state: running
+      memory: 1 GiB
+      vcpus: 2
+      machine: pc-q35-7.2
+      disks:
+        - target: vda
+          bus: virtio
+          device: disk
+          pool: lab
+          volume: web1.qcow2
+          format: qcow2
+"""
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
+from ansible_collections.virtops.libvirt.plugins.module_utils._module import run_info
+
+
+def main():
+    run_info(Domain)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Debian packages that the hosts need.  Private to tests/."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Optional, Sequence
+
+from _tools import INSTALL_HINT, HypervisorError, cache_directory, locked, make_directory, run, say, step
+
+# No libvirt-daemon-system and no openssh-server: those would start libvirtd and a listening sshd on the machine itself.
+DAEMONS = ("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-x86", "dnsmasq-base", "tini", "ovmf",
+           "swtpm", "swtpm-tools", "nftables", "iptables", "dmidecode")
+TOOLS = ("qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib")
+ON_MACHINE = (*DAEMONS, *TOOLS, "busybox-static", "iproute2", "iputils-ping", "procps", "util-linux", "kmod", "openssh-client", "libvirt-dev",
+              "pkg-config", "gcc", "python3-dev", "python3-venv", "mmdebstrap", "e2fsprogs", "fdisk", "cpio", "gzip")
+PROGRAMS = ("libvirtd", "virtlogd", "virsh", "qemu-system-x86_64", "dnsmasq", "tini", "busybox", "ip", "sysctl", "nsenter", "unshare",
+            "findmnt", "ssh-keygen")
+LOCK_SECONDS = 120
+
+
+def _missing(packages: Sequence[str]) -> list[str]:
+    listed = run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n", *packages], check=False).stdout
+    installed = {line.split()[1] for line in listed.splitlines() if line.startswith("installed ")}
+    return [package for package in packages if package not in installed]
+
+
+def apt(*arguments: str, cwd: Optional[Path] = None) -> str:
+    """Run apt-get quietly; its own words are shown only when it fails."""
+    command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", "-o", "APT::Update::Error-Mode=any", *arguments]
+    done = run(command, check=False, cwd=cwd, env={"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"})
+    if done.returncode == 0:
+        return done.stdout
+    said = done.stdout + done.stderr
+    if "Could not get lock" in said or "Unable to acquire the dpkg" in said:
+        reason = f"another program has held apt's lock for {LOCK_SECONDS} s; try again when it has finished"
+    elif any(sign in said for sign in ("Could not resolve", "Temporary failure resolving", "Failed to fetch", "Could not connect")):
+        reason = "apt can't reach its package sources; check the network and /etc/apt"
+    else:
+        reason = f"apt-get {arguments[0]} failed"
+    raise HypervisorError(f"{reason}:\n" + "\n".join(said.strip().splitlines()[-15:]))
+
+
+def install() -> list[str]:
+    """Install what is missing and return its names."""
+    missing = _missing(ON_MACHINE)
+    if missing:
+        say(f"missing: {' '.join(missing)}")
+        with step("updating the package lists"):
+            apt("update")
+        with step(f"installing {len(missing)} packages"):
+            apt("install", "--yes", "--no-install-recommends", "--no-upgrade", *missing)
+    sshd_files()
+    return missing
+
+
+def require() -> None:
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    missing = [program for program in PROGRAMS if not shutil.which(program, path=path)]
+    if missing:
+        raise HypervisorError(f"missing on this machine: {', '.join(missing)}; {INSTALL_HINT}")
+
+
+def sshd_files() -> Optional[Path]:
+    """Files of an SSH server to lay over a host, or None where the machine has one installed.
+
+    The package is unpacked into the cache, not installed: on a machine that has none, no SSH server may come to listen.
+    """
+    if Path("/usr/sbin/sshd").exists():
+        return None
+    place = cache_directory() / "openssh-server"
+    with locked(place.with_name("openssh-server.lock")):
+        if place.exists():
+            return place
+        make_directory(place.parent)
+        with tempfile.TemporaryDirectory(prefix="openssh-server.", dir=place.parent) as scratch, step("unpacking openssh-server"):
+            _download("openssh-server", Path(scratch))
+            files = Path(scratch, "files")
+            for package in Path(scratch).glob("*.deb"):
+                run(["dpkg-deb", "--extract", package, files])
+            files.chmod(0o755)
+            files.rename(place)
+    return place
+
+
+def _download(package: str, directory: Path) -> None:
+    """Download a package with those of its libraries that the machine has not."""
+    shown = run(["apt-cache", "depends", "--important", package], check=False).stdout
+    needed = [line.split()[1] for line in shown.splitlines() if line.strip().startswith("Depends: lib")]
+    try:
+        # Without its own sandbox user, which may not enter the directory; what it fetches is signed all the same.
+        apt("download", "-o", "APT::Sandbox::User=root", package, *_missing(needed), cwd=directory)
+    except HypervisorError as error:
+        if "Unable to locate package" not in str(error) and "Can't find a source" not in str(error) and shown:
+            raise
+        with step("updating the package lists"):
+            apt("update")
+        shown = run(["apt-cache", "depends", "--important", package]).stdout
+        needed = [line.split()[1] for line in shown.splitlines() if line.strip().startswith("Depends: lib")]
+        apt("download", "-o", "APT::Sandbox::User=root", package, *_missing(needed), cwd=directory)
