@@ -15,8 +15,8 @@ repeated elements with an identity) and C(Scalars) (a list of plain values, repe
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import append, ensure, remove
 
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
 LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
@@ -87,9 +87,15 @@ class Field:
             return self.value.read(text, element.get("unit"))
         return self.value.read(text)
 
+    def agrees(self, owner, canonical) -> bool:
+        """Whether the XML below C(owner) says C(canonical) already: then C(write) leaves it untouched."""
+        return (
+            not self.path or canonical == self.read(owner) or (self.present and not canonical and not self.read(owner))
+        )
+
     def write(self, owner, canonical) -> None:
-        """Put a canonical value into the XML below C(owner); what already says the same is left untouched."""
-        if not self.path or canonical == self.read(owner):
+        """Put a canonical value into the XML below C(owner)."""
+        if self.agrees(owner, canonical):
             return
         if self.present and not canonical:
             remove(owner, self.element_path)
@@ -129,8 +135,12 @@ class Group(Field):
             return None
         return read(self.fields, element) or None
 
+    def agrees(self, owner, canonical):
+        element = owner if self.path == "." else owner.find(self.element_path)
+        return not canonical or (element is not None and agree(self.fields, element, canonical))
+
     def write(self, owner, canonical):
-        if not canonical:
+        if self.agrees(owner, canonical):
             return
         element = owner if self.path == "." else ensure(owner, self.element_path)
         write(self.fields, element, canonical)
@@ -180,7 +190,16 @@ class Items(Group):
                 found[number] = left.pop(0) if left else None
         return [(number, found[number]) for number in range(len(wanted))] + [(None, place) for place in left]
 
+    def agrees(self, owner, canonical):
+        elements = owner.findall(self.element_path)
+        return all(
+            number is not None and place is not None and agree(self.fields, elements[place], canonical[number])
+            for number, place in self.pairs(canonical, self.read(owner))
+        )
+
     def write(self, owner, canonical):
+        if self.agrees(owner, canonical):
+            return
         elements = owner.findall(self.element_path)
         for number, place in self.pairs(canonical, self.read(owner)):
             if number is None:
@@ -209,7 +228,7 @@ class Scalars(Field):
         return [self.value.read((e.get(self.attribute) if self.attribute else e.text) or "") for e in elements]
 
     def write(self, owner, canonical):
-        if canonical == self.read(owner):
+        if self.agrees(owner, canonical):
             return
         for element in owner.findall(self.element_path):
             element.getparent().remove(element)
@@ -241,6 +260,11 @@ def read(fields, owner) -> dict:
     """All that the fields can say about an element; what is not there is left out."""
     values = {field.name: field.read(owner) for field in fields}
     return {name: value for name, value in values.items() if value is not None and value != []}
+
+
+def agree(fields, owner, canonical: dict) -> bool:
+    """Whether an element says all the canonical values already."""
+    return all(f.agrees(owner, canonical[f.name]) for f in fields if f.name in canonical)
 
 
 def write(fields, owner, canonical: dict) -> None:

@@ -42,5 +42,5 @@ def gather(resource_class, conn, params: dict) -> list[dict]:
         resource = resource_class(conn, {"name": name, "pool": params.get("pool"), "autostart": False})
         actual = resource.read()
         if actual is not None:
-            found.append(resource.words(actual.document, actual.state, actual.autostart))
+            found.append(resource.words(actual.tree, actual.state, actual.autostart))
     return found

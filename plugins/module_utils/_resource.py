@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import copy
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change, compare, places
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     FIXED,
     NEXT_BOOT,
+    agree,
     parse,
     read,
     refuse_duplicates,
@@ -23,30 +25,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import Merge, drop, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, printed
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
-
-
-class Actual:
-    """What is there: libvirt's C(handle), the persistent C(document), C(active), and the C(live) document if it runs.
-
-    C(state) and C(autostart) are words of the options.
-    """
-
-    def __init__(self, handle, document, *, active: bool, state: str = "", autostart: bool | None = None, live=None):
-        self.handle, self.document, self.active = handle, document, active
-        self.state, self.autostart, self.live = state, autostart, live
-
-
-class Planned:
-    """Objects that earlier tasks of the same check-mode run would have made or removed, in the words of the options."""
-
-    def __init__(self, entries=()):
-        self._entries = {(entry["kind"], entry.get("pool"), entry["name"]): entry for entry in entries}
-
-    def get(self, kind: str, name: str, pool: str | None = None) -> dict | None:
-        """The words of a planned object; None where nothing is planned or where its removal is."""
-        return (self._entries.get((kind, pool, name)) or {}).get("words")
 
 
 class Resource:
@@ -67,18 +47,21 @@ class Resource:
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
     schema = ""
+    # States in which the object does not run.
+    off: tuple[str, ...] = ("inactive", "stopped", "saved")
 
     def __init__(self, conn, options: dict, planned: Planned | None = None):
         self.conn, self.options, self.planned = conn, options, planned or Planned()
         self.state = options.get("state") or "present"
-        self.xml = None
-        if options.get("xml"):
-            self.xml = parse_xml(options["xml"], f"{self.kind} xml", self.root)
+        self.xml = self._parsed(options.get("xml"))
         self.name = self._name()
         self.asked = parse(self.fields, {**options, "name": self.name}, self.subject)
         self.wanted: dict = {}
-        if self.xml is not None:
-            self.prepare_xml(self.xml)
+
+    def _parsed(self, text: str | None):
+        if not text:
+            return None
+        return parse_xml(text, f"{self.kind} xml", self.root)
 
     @classmethod
     def argument_spec(cls) -> dict:
@@ -117,8 +100,16 @@ class Resource:
         """The document that a new object starts from where the task gives no xml."""
         raise NotImplementedError
 
-    def prepare_xml(self, wanted) -> None:
-        """Bring the user's document into the form that libvirt will give back, where that is known."""
+    def adapt(self, wanted, base) -> None:
+        """Bring the user's document into the form that libvirt gave back, where both are known to say the same."""
+
+    def printed(self, document) -> str:
+        """The document as a plan shows it."""
+        return printed(document)
+
+    def more_changes(self, actual: Actual) -> list[Change]:
+        """Changes of an existing object that its document does not show."""
+        return []
 
     def prepare(self, actual: Actual | None) -> None:
         """Fill in canonical options that depend on what is there."""
@@ -163,16 +154,26 @@ class Resource:
     def plan(self) -> Plan:
         """Compare what is wanted with what is there; touches nothing."""
         self.wanted = copy.deepcopy(self.asked)
-        actual = self.read()
+        actual = self.actual()
         plan = Plan(self.subject)
         if actual is not None:
-            plan.before = self.words(actual.document, actual.state, actual.autostart)
-            plan.xml_before = printed(actual.document)
+            plan.before = self.words(actual.tree, actual.state, actual.autostart)
         if self.state == "absent":
             self._plan_absent(plan, actual)
         else:
             self._plan_present(plan, actual)
+        if actual is not None and plan.changes:
+            plan.xml_before = self.printed(actual.document)
         return plan
+
+    def actual(self) -> Actual | None:
+        """The object as it is, or as earlier tasks of a check-mode run would have left it."""
+        return self.planned.laid_over(self.read(), self.kind, self.name, self.options.get("pool"), self.off)
+
+    def existing(self) -> dict | None:
+        """The object in the words of the options, None where it is not there."""
+        actual = self.actual()
+        return None if actual is None else self.words(actual.tree, actual.state, actual.autostart)
 
     def _plan_absent(self, plan: Plan, actual: Actual | None) -> None:
         if actual is not None:
@@ -181,19 +182,29 @@ class Resource:
 
     def _plan_present(self, plan: Plan, actual: Actual | None) -> None:
         self.prepare(actual)
-        target, edits = self.target(actual.document if actual else None, actual)
-        changes = self._changes(actual, target, edits)
-        if changes or actual is None:
-            refuse_duplicates(self.fields, read(self.fields, target), self.subject)
-            self._validate(target)
-            self.check(actual, target)
+        if actual is not None and self.xml is None and agree(self.fields, actual.tree, self.wanted):
+            target, changes = None, self.more_changes(actual)
+        else:
+            target, edits = self.target(actual.document if actual else None, actual)
+            changes = self._changes(actual, target, edits)
+        if target is not None and (changes or actual is None):
+            self._refuse(actual, target)
             self.finish(target)
-        autostart = self.options.get("autostart")
-        state = self.state_after(actual)
-        plan.after = self.words(
-            target, state, autostart if autostart is not None else (actual.autostart if actual else None)
-        )
-        plan.xml_after = printed(target) if changes or actual is None else plan.xml_before
+        if target is None and actual is not None:
+            target = actual.document if changes else actual.tree
+        self._complete(plan, actual, target, changes)
+
+    def _refuse(self, actual: Actual | None, target) -> None:
+        refuse_duplicates(self.fields, read(self.fields, target), self.subject)
+        self._validate(target)
+        self.check(actual, target)
+
+    def _complete(self, plan: Plan, actual: Actual | None, target, changes: list[Change]) -> None:
+        """The plan's changes, steps, words and text, once the document is known."""
+        autostart, state = self.options.get("autostart"), self.state_after(actual)
+        if autostart is None and actual is not None:
+            autostart = actual.autostart
+        plan.after = self.words(target, state, autostart)
         if actual is None:
             plan.changes = [Change("", None, plan.after, CONFIG)]
         else:
@@ -204,6 +215,10 @@ class Resource:
         plan.pending = self._pending(actual, target)
         if not plan.changes:
             plan.after = plan.before
+        elif actual is None or target is not actual.tree:
+            plan.xml_after = self.printed(target)
+        else:
+            plan.xml_after = self.printed(actual.document)
 
     def target(self, base, actual: Actual | None):
         """(document as it shall be, edits that the user's xml needed). C(base) is left as it is."""
@@ -214,8 +229,11 @@ class Resource:
         wanted = self.declared()
         if base is None:
             return wanted, []
+        from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Merge
+
         for place in self.created_only:
             drop(wanted, place)
+        self.adapt(wanted, base)
         applied, echoes = self.applied(actual)
         target = copy.deepcopy(base)
         merge = Merge(target, wanted, applied, self.filled, echoes)
@@ -230,7 +248,7 @@ class Resource:
     def _changes(self, actual: Actual | None, target, edits) -> list[Change]:
         if actual is None:
             return []
-        changes = compare(self.fields, read(self.fields, actual.document), read(self.fields, target))
+        changes = compare(self.fields, read(self.fields, actual.tree), read(self.fields, target))
         known = places(self.fields)
         for edit in edits:
             if not any(edit.place == place or place.startswith(edit.place + "/") for place in known):
@@ -243,7 +261,7 @@ class Resource:
                 )
             if not actual.active:
                 change.effect = CONFIG
-        return changes
+        return changes + self.more_changes(actual)
 
     def _switches(self, actual: Actual, state: str) -> list[Change]:
         changes = []
@@ -275,16 +293,17 @@ class Resource:
 
     def _pending(self, actual: Actual | None, target) -> list[Change]:
         """What the persistent document says and the running object does not have yet, among the task's options."""
-        if actual is None or actual.live is None:
+        live = actual.live_tree if actual is not None else None
+        if live is None:
             return []
         asked = tuple(field for field in self.fields if field.name in self.wanted and field.effect == NEXT_BOOT)
-        return compare(asked, read(asked, actual.live), read(asked, target))
+        return compare(asked, read(asked, live), read(asked, target))
 
     def _validate(self, target) -> None:
         from ansible_collections.virtops.libvirt.plugins.module_utils._schema import validate
 
         if self.xml is None:
-            validate(target, self.schema, self.subject, printed(target))
+            validate(target, self.schema, self.subject, self.printed(target))
         else:
             validate(self.declared(), self.schema, self.subject, self.options["xml"])
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import append, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 
 class SwitchedResource(Resource):
@@ -17,6 +19,14 @@ class SwitchedResource(Resource):
 
     def find(self):
         """libvirt's handle or None."""
+        raise NotImplementedError
+
+    def texts(self, handle, active: bool) -> tuple[str, str]:
+        """The persistent text, and the running one if it can differ from it."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Make it active."""
         raise NotImplementedError
 
     def define(self, text: str):
@@ -31,6 +41,21 @@ class SwitchedResource(Resource):
         """Steps between the first definition and the first start."""
         return []
 
+    def read(self):
+        handle = self.find()
+        if handle is None:
+            return None
+        active = bool(handle.isActive())
+        text, live_text = self.texts(handle, active)
+        return Actual(
+            handle,
+            text,
+            active=active,
+            state="active" if active else "inactive",
+            autostart=bool(handle.autostart()) if handle.isPersistent() else False,
+            live_text=live_text,
+        )
+
     def skeleton(self):
         element = etree.Element(self.root)
         append(element, "name").text = self.name
@@ -40,7 +65,7 @@ class SwitchedResource(Resource):
         text = printed(target)
         if actual is None:
             return [
-                Step(f"define {self.subject}", lambda: self.define(text), lambda: self.find().undefine()),
+                Step(f"define {self.subject}", lambda: self.define(text), self.undefine),
                 *self.first_steps(target),
             ]
         old = printed(actual.document)
@@ -54,16 +79,13 @@ class SwitchedResource(Resource):
     def state_steps(self, actual):
         is_active = actual is not None and actual.active
         if self.state == "active" and not is_active:
-            return [
-                Step(
-                    f"start {self.subject}",
-                    lambda: self.find().create(0) if self.kind == "pool" else self.find().create(),
-                    self.stop,
-                )
-            ]
+            return [Step(f"start {self.subject}", self.start, self.stop)]
         if self.state == "inactive" and is_active:
             return [Step(f"stop {self.subject}", self.stop)]
         return []
+
+    def undefine(self) -> None:
+        self.find().undefine()
 
     def stop(self) -> None:
         self.find().destroy()
@@ -71,6 +93,6 @@ class SwitchedResource(Resource):
     def absent_steps(self, actual):
         steps = [Step(f"stop {self.subject}", self.stop)] if actual.active else []
         # A transient object is gone when it stops.
-        if actual.handle.isPersistent():
-            steps.append(Step(f"undefine {self.subject}", lambda: self.find().undefine()))
+        if actual.persistent:
+            steps.append(Step(f"undefine {self.subject}", self.undefine))
         return steps

@@ -53,7 +53,8 @@ class PlannedActionBase(ActionBase):
         name = (words or {}).get("name") or arguments.get("name")
         if not name:
             return
-        entry = {"kind": kind, "name": name, "pool": arguments.get("pool"), "words": words}
+        xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)
+        entry = {"kind": kind, "name": name, "pool": arguments.get("pool"), "words": words, "xml": xml}
         line = json.dumps({"scope": self._scope(task_vars, arguments), "entry": entry}) + "\n"
         # One write of a short line in append mode: tasks for several hosts share the file.
         with open(self._path(), "a", encoding="utf-8") as ledger:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import NAMESPACE, ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import NAMESPACE
 
 PREFIX = "virtops"
 _TAG = f"{{{NAMESPACE}}}applied"
@@ -29,6 +30,17 @@ def read(document):
         return None, {}
     echoes = {echo.get("path"): (echo.get("asked"), echo.get("got")) for echo in element.findall(_ECHO)}
     return element.find("domain"), echoes
+
+
+def without(document):
+    """A document without our element, and without a C(<metadata>) that held nothing else."""
+    if find(document) is None:
+        return document
+    document = copy.deepcopy(document)
+    find(document).getparent().remove(find(document))
+    if not len(document.find("metadata")):
+        document.remove(document.find("metadata"))
+    return document
 
 
 def write(document, wanted) -> None:

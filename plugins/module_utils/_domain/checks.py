@@ -10,55 +10,58 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 
 def check(domain, actual, words: dict) -> None:
     """Refused for a network, pool or volume that is not there, and for a MAC address that another guest has."""
-    before = {} if actual is None else domain.words(actual.document, "", None)
-    old_networks = {nic.get("network") for nic in before.get("interfaces", [])}
+    before = {} if actual is None else domain.words(actual.tree, "", None)
+    old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
-        if nic.get("network") and nic["network"] not in old_networks:
-            _network(domain, nic["network"])
-        if "network" not in nic and "bridge" not in nic and domain.xml is None:
-            raise Refused(
-                f"{domain.subject}: interfaces[{nic.get('mac')}]: it has no connection; give 'network' or 'bridge'"
-            )
+        _connection(domain, nic, old_nics.get(nic.get("mac"), {}))
     old_disks = {(disk.get("pool"), disk.get("volume")) for disk in before.get("disks", [])}
     for disk in words.get("disks", []):
         if ("pool" in disk) != ("volume" in disk):
             raise Refused(f"{domain.subject}: disks[{disk['target']}]: 'pool' and 'volume' go together; give both")
         if "volume" in disk and (disk["pool"], disk["volume"]) not in old_disks:
-            _volume(domain, disk)
-    _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic}, before)
+            _volume_words(domain, disk)
+    _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic} - set(old_nics))
 
 
-def _network(domain, name: str) -> None:
-    if domain.planned.get("network", name) or lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK):
+def _connection(domain, nic: dict, old: dict) -> None:
+    where = f"{domain.subject}: interfaces[{nic.get('mac', '')}]"
+    if not old and domain.xml is None and not {"network", "bridge"} & set(nic):
+        raise Refused(f"{where}: it has no connection; give 'network' or 'bridge'")
+    name = nic.get("network")
+    if not name or name == old.get("network") or domain.planned.get("network", name):
         return
-    raise Refused(
-        f"{domain.subject}: there is no network {name}; make it with virtops.libvirt.network, or correct the name"
-    )
+    if lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK) is None:
+        raise Refused(f"{where}: there is no network {name}; make it with virtops.libvirt.network, or correct the name")
 
 
-def _volume(domain, disk: dict) -> None:
-    pool, volume = disk["pool"], disk["volume"]
+def disk_format(domain, disk: dict) -> str:
+    """The format of a new disk for which the task gives none; Refused where only a guess could tell it."""
+    if "volume" in disk and "pool" in disk:
+        found = _volume_words(domain, disk).get("format", "raw")
+        return "raw" if found == "iso" else found
+    if disk.get("device") in ("cdrom", "floppy") or not {"file", "block"} & set(disk):
+        return "raw"
+    path = disk.get("file") or disk.get("block")
+    raise Refused(f"{domain.subject}: disks[{disk['target']}]: the format of {path} is not known; give 'format'")
+
+
+def _volume_words(domain, disk: dict) -> dict:
+    from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+
     where = f"{domain.subject}: disks[{disk['target']}]"
-    if domain.planned.get("volume", volume, pool):
-        return
-    owner = lookup(domain.conn.storagePoolLookupByName, pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
-    if owner is None:
-        raise Refused(f"{where}: there is no pool {pool}; make it with virtops.libvirt.pool, or correct the name")
-    if not owner.isActive():
-        raise Refused(f"{where}: pool {pool} is not active; start it with virtops.libvirt.pool and 'state: active'")
-    if lookup(owner.storageVolLookupByName, volume, libvirt.VIR_ERR_NO_STORAGE_VOL) is None:
-        raise Refused(
-            f"{where}: there is no volume {volume} in pool {pool};"
-            " make it with virtops.libvirt.volume, or correct the name"
-        )
+    try:
+        words = Volume(domain.conn, {"pool": disk["pool"], "name": disk["volume"]}, domain.planned).existing()
+    except Refused as error:
+        raise Refused(f"{where}: {error}") from None
+    if words is None:
+        name = f"{disk['pool']}/{disk['volume']}"
+        raise Refused(f"{where}: there is no volume {name}; make it with virtops.libvirt.volume, or correct the name")
+    return words
 
 
-def _macs(domain, wanted: set, before: dict) -> None:
+def _macs(domain, new: set) -> None:
     """Only new addresses are looked for, because all guests have to be read for it."""
-    new = wanted - {nic.get("mac") for nic in before.get("interfaces", [])}
-    if not new:
-        return
-    for handle in domain.conn.listAllDomains(0):
+    for handle in domain.conn.listAllDomains(0) if new else ():
         name = handle.name()
         if name == domain.name:
             continue

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, states
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 
 
@@ -40,11 +41,11 @@ class Domain(Resource):
         active = state not in (states.STOPPED, states.SAVED)
         return Actual(
             handle,
-            parse(handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)),
+            handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
             active=active,
             state=state,
             autostart=bool(handle.autostart()) if self.options.get("autostart") is not None else None,
-            live=parse(handle.XMLDesc(0)) if active else None,
+            live_text=handle.XMLDesc(0) if active else "",
         )
 
     def applied(self, actual):
@@ -59,7 +60,7 @@ class Domain(Resource):
 
     def prepare(self, actual):
         machine = self.wanted.get("machine")
-        now = actual.document.find("os/type").get("machine") if actual is not None else None
+        now = actual.tree.find("os/type").get("machine") if actual is not None else None
         if (
             machine
             and now
@@ -67,6 +68,14 @@ class Domain(Resource):
             and self._is_alias(machine, now, actual.document.find("os/type").get("arch"))
         ):
             self.wanted["machine"] = now
+        known = (
+            {disk["target"] for disk in read((DISKS,), actual.tree).get("disks", ())} if actual is not None else set()
+        )
+        for disk in self.wanted.get("disks", ()):
+            if "format" not in disk and disk["target"] not in known:
+                from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import disk_format
+
+                disk["format"] = disk_format(self, disk)
 
     def _is_alias(self, machine: str, now: str, arch: str) -> bool:
         """Whether a guest's versioned machine is one that its host calls C(machine): no upgrade unasked."""
@@ -76,11 +85,16 @@ class Domain(Resource):
         return canonical is not None and canonical.rpartition("-")[0] == now.rpartition("-")[0]
 
     def target(self, base, actual):
-        if self.xml is not None and base is not None:
-            self._adopt_machine(base)
         target, edits = super().target(base, actual)
         self._balloon(base, target)
         return target, edits
+
+    def adapt(self, wanted, base):
+        asked, now = (document.find("os/type") for document in (wanted, base))
+        if asked is None or now is None or asked.get("machine") in (None, now.get("machine")):
+            return
+        if self._is_alias(asked.get("machine"), now.get("machine", ""), now.get("arch", "")):
+            asked.set("machine", now.get("machine"))
 
     def _balloon(self, base, target) -> None:
         """Let the current memory follow the memory where the two were equal and nobody asked for another."""
@@ -91,20 +105,12 @@ class Domain(Resource):
             current.text = new.text
             current.set("unit", new.get("unit", "KiB"))
 
-    @staticmethod
-    def _os_types(*documents):
-        return (document.find("os/type") for document in documents)
-
-    def _adopt_machine(self, base) -> None:
-        wanted, now = self._os_types(self.xml, base)
-        if wanted is None or now is None or wanted.get("machine") in (None, now.get("machine")):
-            return
-        if self._is_alias(wanted.get("machine"), now.get("machine", ""), now.get("arch", "")):
-            wanted.set("machine", now.get("machine"))
-
     def finish(self, target):
         if self.xml is not None:
             applied.write(target, self.xml)
+
+    def printed(self, document):
+        return printed(applied.without(document))
 
     def check(self, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import check
@@ -116,21 +122,26 @@ class Domain(Resource):
     def write_steps(self, actual, target, changes):
         if actual is None:
             return [Step(f"define {self.subject}", lambda: self._define(target), lambda: self.find().undefine())]
-        steps = [
-            Step(f"define {self.subject} anew", lambda: self._redefine(actual), lambda: self._define(actual.document))
-        ]
+        old: list[str] = []
+        steps = [Step(f"define {self.subject} anew", lambda: self._redefine(actual, old), lambda: self._restore(old))]
         texts = [change for change in changes if change.effect == LIVE and change.path in ("title", "description")]
         return steps + [Step(f"set {text.path} of the running guest", partial(self._set_text, text)) for text in texts]
 
     def _define(self, document) -> None:
         self.conn.defineXMLFlags(printed(document), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
 
-    def _redefine(self, actual) -> None:
-        """Lay the task over the document as it is now, secrets included, which a plan never sees."""
+    def _redefine(self, actual, old: list[str]) -> None:
+        """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-        target, _edits = self.target(parse(self.find().XMLDesc(flags)), actual)
+        text = self.handle_now().XMLDesc(flags)
+        target, _edits = self.target(parse(text), actual)
         self.finish(target)
         self._define(target)
+        old.append(text)
+
+    def _restore(self, old: list[str]) -> None:
+        # Without the schema's check: libvirt itself gave this document, and it keeps some that its schema refuses.
+        self.conn.defineXMLFlags(old[0], 0)
 
     def _set_text(self, change) -> None:
         kind = libvirt.VIR_DOMAIN_METADATA_TITLE if change.path == "title" else libvirt.VIR_DOMAIN_METADATA_DESCRIPTION
@@ -172,7 +183,7 @@ class Domain(Resource):
 
     def absent_steps(self, actual):
         steps = [Step(f"switch off {self.subject}", self._operation("switch_off"))] if actual.active else []
-        if actual.handle.isPersistent():
+        if actual.persistent:
             steps.append(Step(f"undefine {self.subject}", self._undefine))
         return steps
 

@@ -8,9 +8,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import CREATED_ONLY, FIELDS, FILLED
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
 # Building these makes a directory; building the others would format a device.
 _BUILT = ("dir", "netfs")
@@ -29,18 +27,11 @@ class Pool(SwitchedResource):
     def find(self):
         return lookup(self.conn.storagePoolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_POOL)
 
-    def read(self) -> Actual | None:
-        handle = self.find()
-        if handle is None:
-            return None
-        active = bool(handle.isActive())
-        return Actual(
-            handle,
-            parse(handle.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE)),
-            active=active,
-            state="active" if active else "inactive",
-            autostart=bool(handle.autostart()) if handle.isPersistent() else False,
-        )
+    def texts(self, handle, active):
+        return handle.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE), ""
+
+    def start(self):
+        self.find().create(0)
 
     def define(self, text):
         return self.conn.storagePoolDefineXML(text, 0)
@@ -64,9 +55,9 @@ class Pool(SwitchedResource):
 
     def absent_steps(self, actual):
         steps = super().absent_steps(actual)
-        if self.options.get("remove_target") and actual.document.get("type") in _BUILT:
+        if self.options.get("remove_target") and actual.tree.get("type") in _BUILT:
             # libvirt's delete is an rmdir: it refuses a directory that still holds something.
-            path = actual.document.findtext("target/path")
+            path = actual.tree.findtext("target/path")
             at = 1 if actual.active else 0
             steps.insert(
                 at,

@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import os
+from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Actual, Resource
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, FIELDS, FILLED
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import append, parse, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 # Pools whose volumes are files in one directory.
 _FILE_POOLS = ("dir", "fs", "netfs")
@@ -87,7 +90,7 @@ class Volume(Resource):
             self._refuse_without_pool(pool)
             return None
         handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
-        return None if handle is None else Actual(handle, parse(handle.XMLDesc(0)), active=False)
+        return None if handle is None else Actual(handle, handle.XMLDesc(0), active=False)
 
     def _refuse_without_pool(self, pool) -> None:
         planned = self.planned.get("pool", self.pool)
@@ -103,7 +106,7 @@ class Volume(Resource):
         pool = self._pool()
         if pool is None:
             return self.planned.get("pool", self.pool) or {}
-        document = parse(pool.XMLDesc(0))
+        document = ET.fromstring(pool.XMLDesc(0))  # noqa: S314 (the text is libvirt's own)
         return {"type": document.get("type"), "path": document.findtext("target/path")}
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
@@ -111,6 +114,8 @@ class Volume(Resource):
     def skeleton(self):
         element = etree.Element("volume")
         append(element, "name").text = self.name
+        # Without it libvirt allocates the whole capacity of a raw volume (formatstorage, "allocation").
+        append(element, "allocation").text = "0"
         return element
 
     def prepare(self, actual):
@@ -119,7 +124,7 @@ class Volume(Resource):
             self._defaults(needs)
         elif actual is not None and self.wanted.get("format") == "raw":
             # libvirt looks into a raw volume and calls what it finds there by name: iso, for a seed.
-            found = actual.document.find("target/format")
+            found = actual.tree.find("target/format")
             self.wanted["format"] = "iso" if found is not None and found.get("type") == "iso" else "raw"
 
     def _prepare_backing(self) -> list:
@@ -138,9 +143,7 @@ class Volume(Resource):
         return [(lambda: _SIZE.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
 
     def _backing_words(self, name: str, pool: str) -> dict:
-        base = type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
-        actual = base.read()
-        words = base.words(actual.document, "", None) if actual else self.planned.get("volume", name, pool)
+        words = type(self)(self.conn, {"pool": pool, "name": name}, self.planned).existing()
         if not words:
             advice = "make it with virtops.libvirt.volume, or correct the name"
             raise Refused(f"{self.subject}: its backing volume {pool}/{name} is not there; {advice}")
@@ -209,22 +212,25 @@ class Volume(Resource):
                 f"{self.subject}: capacity {_SIZE.show(after)} is less than its {_SIZE.show(before)};"
                 " shrinking would lose data and is not done"
             )
-        if self.content and self.content.differs(actual.document.findtext("target/path")):
-            changes.append(Change(self.content.option, "another one", "that of this task", NEXT_BOOT))
         return changes
+
+    def more_changes(self, actual):
+        if self.content and self.content.differs(actual.tree.findtext("target/path")):
+            return [Change(self.content.option, "another one", "that of this task", NEXT_BOOT)]
+        return []
 
     def write_steps(self, actual, target, changes):
         capacity = _SIZE.read(target.findtext("capacity"))
         if actual is None:
             if self.content:
-                return [Step(self.content.why, lambda: self._fill(capacity), self._delete)]
+                return [Step(self.content.why, lambda: self._write_content(capacity), self._delete)]
             return [Step(f"create {self.subject}", lambda: self._pool().createXML(printed(target), 0), self._delete)]
         steps = []
         if any(change.path == "capacity" for change in changes):
             why = f"grow {self.subject} to {_SIZE.show(capacity)}"
             steps.append(Step(why, lambda: self.handle_now().resize(capacity, 0)))
         if self.content and any(change.path == self.content.option for change in changes):
-            steps.append(Step(self.content.why, lambda: self._fill(capacity)))
+            steps.append(Step(self.content.why, lambda: self._write_content(capacity)))
         return steps
 
     def absent_steps(self, actual):
@@ -233,7 +239,7 @@ class Volume(Resource):
     def _delete(self) -> None:
         self.handle_now().delete(0)
 
-    def _fill(self, capacity: int) -> None:
+    def _write_content(self, capacity: int) -> None:
         directory = self._pool_words().get("path")
         if directory is None:
             raise Failed(f"pool {self.pool} is gone")

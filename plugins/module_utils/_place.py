@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find, make and remove places in a document that is being edited. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element
+
+
+def ensure(owner: Element, path: str) -> Element:
+    """The first element at C(path), made where it is not there."""
+    for tag in filter(None, path.split("/")):
+        found = owner.find(tag)
+        owner = append(owner, tag) if found is None else found
+    return owner
+
+
+def append(owner: Element, path: str) -> Element:
+    """A new element at C(path), behind its siblings of the same tag."""
+    parent, _sep, tag = path.rpartition("/")
+    owner = ensure(owner, parent)
+    element = owner.makeelement(tag)
+    siblings = owner.findall(tag)
+    if siblings:
+        siblings[-1].addnext(element)
+    else:
+        owner.append(element)
+    return element
+
+
+def remove(owner: Element, path: str) -> None:
+    """Take all elements at C(path) out."""
+    for element in owner.findall(path):
+        element.getparent().remove(element)
