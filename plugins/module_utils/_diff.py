@@ -34,8 +34,8 @@ def compare(fields, before: dict, after: dict, prefix: str = "") -> list[Change]
 def _one(field: Field, old, new, path: str) -> list[Change]:
     if isinstance(field, Items):
         return _items(field, old or [], new or [], path)
-    if isinstance(field, Group) and old and new:
-        return compare(field.fields, old, new, path + ".")
+    if isinstance(field, Group):
+        return compare(field.fields, old or {}, new or {}, path + ".")
     return [Change(path, _shown(field, old), _shown(field, new), field.effect)]
 
 

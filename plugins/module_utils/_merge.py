@@ -81,20 +81,51 @@ def _likeness(one: Element, other: Element) -> int:
     return score
 
 
+def _contains(other: Element, element: Element) -> bool:
+    """Whether C(other) says all that C(element) says, and maybe more."""
+    if any(not loosely_equal(value, other.get(key)) for key, value in element.attrib.items()):
+        return False
+    if not loosely_equal((element.text or "").strip(), (other.text or "").strip()):
+        return False
+    left = list(other)
+    for child in element:
+        twin = next((one for one in left if one.tag == child.tag and _contains(one, child)), None)
+        if twin is None:
+            return False
+        left.remove(twin)
+    return True
+
+
+def _equal(other: Element, element: Element) -> bool:
+    return _contains(other, element) and _contains(element, other)
+
+
 def pair(wanted: list, actual: list) -> list:
-    """Pairs of siblings of one tag: (wanted or None, actual or None), the wanted ones first and in their order."""
-    left, found = list(actual), {}
+    """Pairs of siblings of one tag: (wanted or None, actual or None), the wanted ones first and in their order.
+
+    By identity, then those that are equal, then those that say all that is wanted, then the most alike.
+    """
+    left, found = list(actual), dict.fromkeys(range(len(wanted)))
+
+    def take(number: int, twin: Element | None) -> None:
+        if twin is not None:
+            found[number] = twin
+            left.remove(twin)
+
+    def free(number: int) -> list:
+        return [other for other in left if found[number] is None and _may_pair(wanted[number], other)]
+
     for number, element in enumerate(wanted):
-        found[number] = _twin(element, left)
-        if found[number] is not None:
-            left.remove(found[number])
+        take(number, _twin(element, left))
+    for says in (_equal, _contains):
+        for number, element in enumerate(wanted):
+            if element.tag not in ORDERED:
+                take(number, next((other for other in free(number) if says(other, element)), None))
     for number, element in enumerate(wanted):
-        free = [other for other in left if found[number] is None and _may_pair(element, other)]
-        if free:
-            found[number] = (
-                free[0] if element.tag in ORDERED else max(free, key=lambda other: _likeness(element, other))
-            )
-            left.remove(found[number])
+        others = free(number)
+        if others:
+            in_order = element.tag in ORDERED
+            take(number, others[0] if in_order else max(others, key=lambda other: _likeness(element, other)))
     return [(element, found[number]) for number, element in enumerate(wanted)] + [(None, other) for other in left]
 
 
@@ -131,8 +162,11 @@ class Merge:
         return in_applied or (self.filled is not None and place not in self.filled)
 
     def _element(self, actual, wanted, applied, place, path):
-        size = _bytes(wanted)
-        if size is not None and size == _bytes(actual):
+        size, now = _bytes(wanted), _bytes(actual)
+        if size is not None and now is not None:
+            if size != now:
+                self._log(place, path, _scaled(actual), _scaled(wanted))
+                actual.text, actual.attrib["unit"] = wanted.text, wanted.get("unit", _unit(wanted))
             return
         self._attributes(actual, wanted, applied, place, path)
         text = (wanted.text or "").strip()
@@ -192,11 +226,18 @@ def _short(element: Element) -> str:
     return etree.tostring(element, encoding="unicode", with_tail=False)
 
 
+def _unit(element: Element) -> str:
+    return element.get("unit") or ("KiB" if element.getroottree().getroot().tag == "domain" else "bytes")
+
+
+def _scaled(element: Element) -> str:
+    return f"{element.text} {_unit(element)}"
+
+
 def _bytes(element: Element) -> int | None:
     """The size in a scaled element (C(unit)); libvirt's default is KiB in domains and bytes in volumes and pools."""
-    root = element.getroottree().getroot().tag
     if "unit" not in element.attrib and element.tag not in ("memory", "currentMemory", "capacity", "allocation"):
         return None
-    unit = element.get("unit", "KiB" if root == "domain" else "bytes").upper()
+    unit = _unit(element).upper()
     text = (element.text or "").strip()
     return int(text) * UNITS[unit] if text.isdigit() and unit in UNITS else None

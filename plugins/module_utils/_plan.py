@@ -44,16 +44,13 @@ class Plan:
     def diff(self) -> list[dict]:
         """What Ansible prints with C(--diff): the options first, then the XML."""
         pairs = [("options", self.before, self.after), ("XML", self.xml_before, self.xml_after)]
-        return [
-            {
-                "before_header": f"{self.subject} ({what})",
-                "after_header": f"{self.subject} ({what})",
-                "before": old,
-                "after": new,
-            }
-            for what, old, new in pairs
-            if self.changes and old != new
-        ]
+        if all(old == new for _what, old, new in pairs):
+            # What neither shows, such as another content of a seed.
+            paths = [change.path for change in self.changes]
+            before, after = ([getattr(change, side) for change in self.changes] for side in ("before", "after"))
+            pairs = [("changes", dict(zip(paths, before)), dict(zip(paths, after)))]
+        headers = [(f"{self.subject} ({what})", old, new) for what, old, new in pairs if self.changes and old != new]
+        return [{"before_header": h, "after_header": h, "before": old, "after": new} for h, old, new in headers]
 
     def run(self) -> None:
         """Run the steps; where one fails, take back what was done and say what could not be taken back."""

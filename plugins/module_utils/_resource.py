@@ -195,9 +195,13 @@ class Resource:
         self._complete(plan, actual, target, changes)
 
     def _refuse(self, actual: Actual | None, target) -> None:
+        # Our own words are the better ones, but only a document that the schema takes can be read without surprise.
+        if self.xml is not None:
+            self._validate(target)
         refuse_duplicates(self.fields, read(self.fields, target), self.subject)
-        self._validate(target)
         self.check(actual, target)
+        if self.xml is None:
+            self._validate(target)
 
     def _complete(self, plan: Plan, actual: Actual | None, target, changes: list[Change]) -> None:
         """The plan's changes, steps, words and text, once the document is known."""

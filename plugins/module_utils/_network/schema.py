@@ -26,6 +26,9 @@ class Prefix(Field):
 
         return ip_network("0.0.0.0/" + netmask).prefixlen
 
+    def agrees(self, owner, canonical):
+        return canonical == self.read(owner)
+
     def write(self, owner, canonical):
         if canonical != self.read(owner):
             owner.attrib.pop("netmask", None)
@@ -69,12 +72,13 @@ DNS_HOSTS = Items(
     identity=("ip",),
     effect=LIVE,
 )
+PREFIX = Prefix("prefix", "@prefix", NUMBER)
 IPS = Items(
     "ips",
     "ip",
     (
         Field("address", "@address", ADDRESS, required=True),
-        Prefix("prefix", "@prefix", NUMBER),
+        PREFIX,
         Group("dhcp", "dhcp", (RANGES, HOSTS)),
     ),
     identity=("address",),
@@ -121,6 +125,5 @@ FILLED = frozenset(
         "forward/interface",
         "@connections",
         "ip/@family",
-        "ip/dhcp/range/lease",
     }
 )

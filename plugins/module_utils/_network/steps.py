@@ -7,7 +7,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, PREFIX
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
 
 
@@ -59,6 +59,17 @@ class Network(SwitchedResource):
                     )
                 if address == block["address"]:
                     raise Refused(f"{where}: {what}: {address} is the network's own address; choose another one")
+
+    def adapt(self, wanted, base):
+        # The same length may be written as prefix or as netmask; libvirt keeps the one it got and refuses both.
+        now = {element.get("address"): element for element in base.findall("ip")}
+        for element in wanted.findall("ip"):
+            twin = now.get(element.get("address"))
+            if twin is not None and PREFIX.read(element) == PREFIX.read(twin):
+                for name in ("prefix", "netmask"):
+                    element.attrib.pop(name, None)
+                    if name in twin.attrib:
+                        element.set(name, twin.get(name))
 
     def live_steps(self, actual, target, changes):
         if not any(change.effect == LIVE for change in changes):

@@ -28,7 +28,7 @@ class Pool(SwitchedResource):
         return lookup(self.conn.storagePoolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_POOL)
 
     def texts(self, handle, active):
-        return handle.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE), ""
+        return handle.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE), handle.XMLDesc(0) if active else ""
 
     def start(self):
         self.find().create(0)

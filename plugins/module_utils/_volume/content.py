@@ -28,7 +28,7 @@ class Image:
             raise Refused(f"{self.subject}: its source {self.path} is not a file on this host; correct the path")
         if self.checksum:
             image.verify(self.path, self.checksum, self.subject)
-        about = image.describe(self.path, self.subject)
+        about = image.describe(self.path, self.subject, self.format)
         self.format = self.format or about["format"]
         return {
             "format": self.format,
@@ -58,6 +58,11 @@ class Seed:
         return {"format": "iso", "capacity": size, "space": size}
 
     def differs(self, path: str) -> bool:
+        if not seed.is_seed(path):
+            raise Refused(
+                f"{self.subject}: it exists and is no cloud-init seed, and what is in it would be lost;"
+                " choose another name, or remove it first"
+            )
         return seed.digest_of(path) != seed.digest(self.files)
 
     def write(self, path: str, _volume_format: str, _capacity: int) -> None:

@@ -15,12 +15,15 @@ import subprocess
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 
 
-def describe(path: str, subject: str) -> dict:
-    """C(format) and C(virtual-size) (bytes) of an image, as C(qemu-img info) tells them, also while a guest uses it."""
+def describe(path: str, subject: str, image_format: str = "") -> dict:
+    """C(format) and C(virtual-size) (bytes) of an image, as C(qemu-img info) tells them, also while a guest uses it.
+
+    C(image_format): what it is said to be; Refused where it is not.
+    """
+    known = ["-f", image_format] if image_format else []
+    command = ["qemu-img", "info", "--force-share", "--output=json", *known, path]
     try:
-        done = subprocess.run(
-            ["qemu-img", "info", "--force-share", "--output=json", path], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise Refused(
             f"{subject}: qemu-img is not on this host, and it reads images; install qemu-utils (qemu-img)"

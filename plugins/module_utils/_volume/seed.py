@@ -14,7 +14,8 @@ import os
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 
 # The primary volume descriptor is sector 16 of 2048 bytes; the identifier is its bytes 190 to 317.
-_SET_IDENTIFIER = (16 * 2048 + 190, 128)
+_DESCRIPTOR = 16 * 2048
+_SET_IDENTIFIER = (_DESCRIPTOR + 190, 128)
 
 
 def files(options: dict, name: str) -> dict[str, str]:
@@ -45,6 +46,14 @@ def digest_of(path: str) -> str:
         return stream.read(size).decode("ascii", "replace").strip()
 
 
+def is_seed(path: str) -> bool:
+    """Whether a file is an ISO 9660 image with the label of a seed (ECMA-119, 8.4.2 and 8.4.7)."""
+    with open(path, "rb") as stream:
+        stream.seek(_DESCRIPTOR)
+        sector = stream.read(2048)
+    return sector[1:6] == b"CD001" and sector[40:72].decode("ascii", "replace").strip().lower() == "cidata"
+
+
 def write(path: str, contents: dict[str, str], subject: str) -> None:
     """Make the image at C(path)."""
     iso = _library(subject).PyCdlib()
@@ -60,8 +69,12 @@ def write(path: str, contents: dict[str, str], subject: str) -> None:
 
 
 def size(contents: dict[str, str]) -> int:
-    """The image's size in bytes: 64 sectors hold the descriptors, each file takes whole sectors."""
-    return (64 + sum(len(text.encode()) // 2048 + 1 for text in contents.values())) * 2048
+    """The image's size in bytes, in whole MiB, so that a change of a few words leaves it as it is.
+
+    64 sectors hold the descriptors, each file takes whole sectors.
+    """
+    sectors = 64 + sum(len(text.encode()) // 2048 + 1 for text in contents.values())
+    return -(-sectors * 2048 // 2**20) * 2**20
 
 
 def need_library(subject: str) -> None:

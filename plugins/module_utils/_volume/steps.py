@@ -120,6 +120,8 @@ class Volume(Resource):
 
     def prepare(self, actual):
         needs = self._prepare_backing()
+        if actual is not None and self.content and self.content.differs(actual.tree.findtext("target/path")):
+            self.wanted["capacity"] = self.content.measure()["capacity"]
         if actual is None and self.xml is None:
             self._defaults(needs)
         elif actual is not None and self.wanted.get("format") == "raw":
@@ -207,7 +209,7 @@ class Volume(Resource):
         if actual is None:
             return changes
         before, after = (_SIZE.read(document.findtext("capacity")) for document in (actual.document, target))
-        if after < before:
+        if after < before and self.content is None:
             raise Refused(
                 f"{self.subject}: capacity {_SIZE.show(after)} is less than its {_SIZE.show(before)};"
                 " shrinking would lose data and is not done"
@@ -216,7 +218,7 @@ class Volume(Resource):
 
     def more_changes(self, actual):
         if self.content and self.content.differs(actual.tree.findtext("target/path")):
-            return [Change(self.content.option, "another one", "that of this task", NEXT_BOOT)]
+            return [Change(self.content.option, "another content", "the content of this task", NEXT_BOOT)]
         return []
 
     def write_steps(self, actual, target, changes):
@@ -225,13 +227,9 @@ class Volume(Resource):
             if self.content:
                 return [Step(self.content.why, lambda: self._write_content(capacity), self._delete)]
             return [Step(f"create {self.subject}", lambda: self._pool().createXML(printed(target), 0), self._delete)]
-        steps = []
-        if any(change.path == "capacity" for change in changes):
-            why = f"grow {self.subject} to {_SIZE.show(capacity)}"
-            steps.append(Step(why, lambda: self.handle_now().resize(capacity, 0)))
         if self.content and any(change.path == self.content.option for change in changes):
-            steps.append(Step(self.content.why, lambda: self._write_content(capacity)))
-        return steps
+            return [Step(self.content.why, lambda: self._write_content(capacity))]
+        return [Step(f"grow {self.subject} to {_SIZE.show(capacity)}", lambda: self.handle_now().resize(capacity, 0))]
 
     def absent_steps(self, actual):
         return [Step(f"delete {self.subject}", self._delete)]
