@@ -17,6 +17,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
 LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
@@ -69,7 +70,7 @@ class Field:
 
     def show(self, canonical):
         """The option's words for a canonical value."""
-        return "********" if self.secret else self.value.show(canonical)
+        return MASK if self.secret else self.value.show(canonical)
 
     def read(self, owner):
         """Canonical value in the XML below C(owner), or None."""

@@ -10,7 +10,7 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import NAMESPACE
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, masked
 
 # How repeated elements are told apart: the first of these that a wanted element has and an actual one shares pairs
 # them. "a+b" needs both. Elements of other tags are paired by likeness. Sources: formatdomain, formatnetwork.
@@ -152,6 +152,8 @@ class Merge:
         self._element(actual, wanted, applied, "", "")
 
     def _log(self, place, path, before, after):
+        if place.endswith("/@passwd"):
+            before, after = before and MASK, after and MASK
         self.edits.append(Edit(place, path, before, after))
 
     def _differs(self, path, asked, got) -> bool:
@@ -223,7 +225,7 @@ def _ours(tag: str) -> bool:
 
 
 def _short(element: Element) -> str:
-    return etree.tostring(element, encoding="unicode", with_tail=False)
+    return etree.tostring(masked(element), encoding="unicode", with_tail=False)
 
 
 def _unit(element: Element) -> str:

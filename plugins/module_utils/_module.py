@@ -18,16 +18,25 @@ _INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python", "/usr/local
 _PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu, Fedora and Enterprise Linux)"
 
 
+class _Module(AnsibleModule):
+    def log(self, msg, log_args=None):
+        """To the system's log; the invocation without the xml, whose passwords are not known yet when it is written."""
+        if log_args and "xml" in log_args:
+            log_args = {name: value for name, value in log_args.items() if name != "xml"}
+            msg = "Invoked with " + " ".join(f"{name}={value}" for name, value in log_args.items())
+        super().log(msg, log_args=log_args)
+
+
 def run(resource_class) -> None:
     """Run the module of one kind of object."""
     # "_planned" is filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
     spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, "_planned": {"type": "list", "elements": "dict"}}
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = _Module(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
-        return converge(
-            resource_class(conn, module.params, Planned(module.params["_planned"] or ())), module.check_mode
-        )
+        resource = resource_class(conn, module.params, Planned(module.params["_planned"] or ()))
+        module.no_log_values.update(resource.secrets())
+        return converge(resource, module.check_mode)
 
     _answer(module, work)
 

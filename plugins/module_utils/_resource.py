@@ -25,7 +25,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, masked, printed, secrets
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
 
 
@@ -55,6 +55,8 @@ class Resource:
         self.state = options.get("state") or "present"
         self.xml = self._parsed(options.get("xml"))
         self.name = self._name()
+        # What could not be compared, because libvirt does not tell it over a read-only connection.
+        self.unchecked: list[str] = []
         self.asked = parse(self.fields, {**options, "name": self.name}, self.subject)
         self.wanted: dict = {}
 
@@ -72,6 +74,10 @@ class Resource:
             "state": {"type": "str", "choices": list(cls.states), "default": "present"},
             "xml": {"type": "str"},
         }
+
+    def secrets(self) -> set[str]:
+        """Values that must appear nowhere."""
+        return {element.get("passwd") for element in secrets(self.xml)}
 
     @property
     def subject(self) -> str:
@@ -105,7 +111,7 @@ class Resource:
 
     def printed(self, document) -> str:
         """The document as a plan shows it."""
-        return printed(document)
+        return printed(masked(document))
 
     def more_changes(self, actual: Actual) -> list[Change]:
         """Changes of an existing object that its document does not show."""
@@ -156,6 +162,7 @@ class Resource:
         self.wanted = copy.deepcopy(self.asked)
         actual = self.actual()
         plan = Plan(self.subject)
+        plan.unchecked = list(self.unchecked)
         if actual is not None:
             plan.before = self.words(actual.tree, actual.state, actual.autostart)
         if self.state == "absent":

@@ -12,6 +12,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
 
+MASK = "********"
 # The namespace of what we keep in an object's <metadata>.
 NAMESPACE = "https://virtops.github.io/libvirt/1"
 
@@ -50,6 +51,20 @@ def printed(element: Element | None) -> str:
     element = copy.deepcopy(element)
     etree.indent(element)
     return etree.tostring(element, encoding="unicode") + "\n"
+
+
+def secrets(document: Element) -> list[Element]:
+    """The elements that carry a password (formatdomain, "graphics")."""
+    return [] if document is None else document.xpath("//*[@passwd]")
+
+
+def masked(document: Element) -> Element:
+    """A copy whose passwords can be shown to anybody."""
+    document = copy.deepcopy(document)
+    for element in document.iter():
+        if "passwd" in element.attrib:
+            element.set("passwd", MASK)
+    return document
 
 
 def drop(owner: Element, place: str) -> None:

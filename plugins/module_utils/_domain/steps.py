@@ -13,7 +13,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import masked, parse, printed, secrets
 
 
 class Domain(Resource):
@@ -41,12 +41,24 @@ class Domain(Resource):
         active = state not in (states.STOPPED, states.SAVED)
         return Actual(
             handle,
-            handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE),
+            self._text(handle),
             active=active,
             state=state,
             autostart=bool(handle.autostart()) if self.options.get("autostart") is not None else None,
             live_text=handle.XMLDesc(0) if active else "",
         )
+
+    def _text(self, handle) -> str:
+        """The persistent document; with its passwords where the task has some and libvirt tells them."""
+        flags = libvirt.VIR_DOMAIN_XML_INACTIVE
+        if self.secrets():
+            try:
+                return handle.XMLDesc(flags | libvirt.VIR_DOMAIN_XML_SECURE)
+            except libvirt.libvirtError as error:
+                if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
+                    raise
+                self.unchecked = ["passwords in the xml: a read-only connection does not tell them"]
+        return handle.XMLDesc(flags)
 
     def applied(self, actual):
         return applied.read(actual.document)
@@ -90,6 +102,9 @@ class Domain(Resource):
         return target, edits
 
     def adapt(self, wanted, base):
+        if self.unchecked:
+            for element in secrets(wanted):
+                del element.attrib["passwd"]
         asked, now = (document.find("os/type") for document in (wanted, base))
         if asked is None or now is None or asked.get("machine") in (None, now.get("machine")):
             return
@@ -110,7 +125,7 @@ class Domain(Resource):
             applied.write(target, self.xml)
 
     def printed(self, document):
-        return printed(applied.without(document))
+        return printed(masked(applied.without(document)))
 
     def check(self, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import check
