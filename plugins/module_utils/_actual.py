@@ -23,6 +23,7 @@ class Actual:
         self.handle, self.text, self.active = handle, text, active
         self.state, self.autostart, self.live_text = state, autostart, live_text
         self._tree: Any = None
+        self._live_tree: Any = None
         self._document: Any = None
 
     @property
@@ -34,7 +35,9 @@ class Actual:
     @property
     def live_tree(self):
         """The tree of the running object, None where it is off."""
-        return ET.fromstring(self.live_text) if self.live_text else None  # noqa: S314 (libvirt's own)
+        if self._live_tree is None and self.live_text:
+            self._live_tree = ET.fromstring(self.live_text)  # noqa: S314 (libvirt's own)
+        return self._live_tree
 
     @property
     def document(self):

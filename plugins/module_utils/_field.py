@@ -82,7 +82,7 @@ class Field:
         if element is None:
             return None
         text = element.get(self.attribute) if self.attribute else element.text
-        if text is None:
+        if not text:
             return None
         if isinstance(self.value, Size):
             return self.value.read(text, element.get("unit"))
@@ -90,16 +90,19 @@ class Field:
 
     def agrees(self, owner, canonical) -> bool:
         """Whether the XML below C(owner) says C(canonical) already: then C(write) leaves it untouched."""
-        return (
-            not self.path or canonical == self.read(owner) or (self.present and not canonical and not self.read(owner))
-        )
+        actual = self.read(owner) if self.path else canonical
+        return canonical == actual or (actual is None and self._absent(canonical))
+
+    def _absent(self, canonical) -> bool:
+        """An empty text, like a flag that is off, says that it shall not be there."""
+        return canonical == "" or (self.present and not canonical)
 
     def write(self, owner, canonical) -> None:
         """Put a canonical value into the XML below C(owner)."""
         if self.agrees(owner, canonical):
             return
-        if self.present and not canonical:
-            remove(owner, self.element_path)
+        if self._absent(canonical):
+            self._remove(owner)
             return
         element = ensure(owner, self.element_path)
         if self.present:
@@ -111,6 +114,13 @@ class Field:
         element.text = text
         if isinstance(self.value, Size):
             element.set("unit", self.value.written)
+
+    def _remove(self, owner) -> None:
+        if not self.attribute:
+            remove(owner, self.element_path)
+            return
+        element = owner.find(self.element_path) if self.element_path else owner
+        element.attrib.pop(self.attribute, None)
 
 
 class Group(Field):

@@ -10,7 +10,7 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, masked
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, without_secrets
 
 # How repeated elements are told apart: the first of these that a wanted element has and an actual one shares pairs
 # them. "a+b" needs both. Elements of other tags are paired by likeness. Sources: formatdomain, formatnetwork.
@@ -225,7 +225,7 @@ def _ours(tag: str) -> bool:
 
 
 def _short(element: Element) -> str:
-    return etree.tostring(masked(element), encoding="unicode", with_tail=False)
+    return etree.tostring(without_secrets(element), encoding="unicode", with_tail=False)
 
 
 def _unit(element: Element) -> str:

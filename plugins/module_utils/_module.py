@@ -77,7 +77,7 @@ def _need_libraries(module: AnsibleModule) -> None:
     from ansible.module_utils.common import respawn
 
     if not respawn.has_respawned():
-        interpreter = respawn.probe_interpreters_for_module(_INTERPRETERS, "libvirt")
+        interpreter = respawn.probe_interpreters_for_module(_INTERPRETERS, "libvirt, lxml.etree")
         if interpreter:
             respawn.respawn_module(interpreter)
     missing = " and ".join(MISSING)

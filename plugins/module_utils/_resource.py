@@ -11,7 +11,7 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change, compare, places
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     FIXED,
     NEXT_BOOT,
@@ -23,9 +23,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     specs,
     write,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, masked, printed, secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, printed, secrets, without_secrets
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
 
 
@@ -111,7 +112,7 @@ class Resource:
 
     def printed(self, document) -> str:
         """The document as a plan shows it."""
-        return printed(masked(document))
+        return printed(without_secrets(document))
 
     def more_changes(self, actual: Actual) -> list[Change]:
         """Changes of an existing object that its document does not show."""
@@ -204,11 +205,11 @@ class Resource:
     def _refuse(self, actual: Actual | None, target) -> None:
         # Our own words are the better ones, but only a document that the schema takes can be read without surprise.
         if self.xml is not None:
-            self._validate(target)
+            self._validate(actual, target)
         refuse_duplicates(self.fields, read(self.fields, target), self.subject)
         self.check(actual, target)
         if self.xml is None:
-            self._validate(target)
+            self._validate(actual, target)
 
     def _complete(self, plan: Plan, actual: Actual | None, target, changes: list[Change]) -> None:
         """The plan's changes, steps, words and text, once the document is known."""
@@ -223,7 +224,7 @@ class Resource:
         if changes or actual is None:
             plan.steps += self.write_steps(actual, target, changes)
         plan.steps += self._autostart_steps(actual) + self.state_steps(actual)
-        plan.pending = self._pending(actual, target)
+        plan.pending = self._pending(actual)
         if not plan.changes:
             plan.after = plan.before
         elif actual is None or target is not actual.tree:
@@ -302,30 +303,42 @@ class Resource:
             raise Failed(f"{self.subject} is gone")
         return actual.handle
 
-    def _pending(self, actual: Actual | None, target) -> list[Change]:
-        """What the persistent document says and the running object does not have yet, among the task's options."""
-        live = actual.live_tree if actual is not None else None
-        if live is None:
+    def _pending(self, actual: Actual | None) -> list[Change]:
+        """What the task says and the running object does not have: it waits for the next start."""
+        if actual is None or actual.live_tree is None:
             return []
-        asked = tuple(field for field in self.fields if field.name in self.wanted and field.effect == NEXT_BOOT)
-        return compare(asked, read(asked, live), read(asked, target))
+        wanted = self.wanted if self.xml is None else read(self.fields, self.declared())
+        fields = tuple(field for field in self.fields if field.name in wanted and field.effect == NEXT_BOOT)
+        if agree(fields, actual.live_tree, wanted):
+            return []
+        live = parse_xml(actual.live_text)
+        write(fields, live, wanted)
+        return compare(fields, read(fields, actual.live_tree), read(fields, live))
 
-    def _validate(self, target) -> None:
-        from ansible_collections.virtops.libvirt.plugins.module_utils._schema import validate
+    def _validate(self, actual: Actual | None, target) -> None:
+        from ansible_collections.virtops.libvirt.plugins.module_utils._schema import accepts, validate
 
-        if self.xml is None:
-            validate(target, self.schema, self.subject, self.printed(target))
-        else:
+        if self.xml is not None:
             validate(self.declared(), self.schema, self.subject, self.options["xml"])
+        elif actual is None or accepts(actual.document, self.schema):
+            # libvirt keeps some documents that its own schema refuses; those can be changed all the same.
+            validate(target, self.schema, self.subject, self.printed(target))
+
+
+def _asked(resource: Resource) -> Plan:
+    try:
+        return resource.plan()
+    except libvirt.libvirtError as error:
+        raise Failed(f"{resource.subject}: libvirt did not answer what it was asked; {libvirt_words(error)}") from error
 
 
 def converge(resource: Resource, check: bool) -> dict:
     """Plan, apply and read back; the result of a module. The only place that knows of check mode."""
-    plan = resource.plan()
+    plan = _asked(resource)
     after, pending = plan.after, plan.pending
     if not check and plan.steps:
         plan.run()
-        again = resource.plan()
+        again = _asked(resource)
         settle = getattr(resource, "settle", None)
         left = settle(again) if settle else again.changes
         if left and resource.state != "restarted":

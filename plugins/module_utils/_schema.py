@@ -20,17 +20,22 @@ def available(name: str) -> bool:
     return os.path.exists(os.path.join(DIRECTORY, name + ".rng"))
 
 
-def validate(document, name: str, subject: str, text: str) -> None:
-    """Refused names the reason, the line and that line of C(text); without a schema on this host nothing is checked."""
-    if not available(name):
-        return
+def accepts(document, name: str) -> bool:
+    """Whether libvirt's schema takes a document; True without a schema on this host."""
+    return not available(name) or _schema(name).validate(document)
+
+
+def _schema(name: str):
     if name not in _loaded:
         _loaded[name] = etree.RelaxNG(etree.parse(os.path.join(DIRECTORY, name + ".rng")))
-    schema = _loaded[name]
-    if not schema.validate(document):
-        raise Refused(
-            f"{subject}: libvirt's schema refuses its XML: {_reason(list(schema.error_log), text.splitlines())}"
-        )
+    return _loaded[name]
+
+
+def validate(document, name: str, subject: str, text: str) -> None:
+    """Refused names the reason, the line and that line of C(text); without a schema on this host nothing is checked."""
+    if not accepts(document, name):
+        reason = _reason(list(_schema(name).error_log), text.splitlines())
+        raise Refused(f"{subject}: libvirt's schema refuses its XML: {reason}")
 
 
 def _reason(errors: list, lines: list[str]) -> str:

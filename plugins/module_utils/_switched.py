@@ -29,8 +29,8 @@ class SwitchedResource(Resource):
         """Make it active."""
         raise NotImplementedError
 
-    def define(self, text: str):
-        """Write the persistent document."""
+    def define(self, text: str, new: bool = False):
+        """Write the persistent document; libvirt checks a C(new) one against its schema."""
         raise NotImplementedError
 
     def live_steps(self, actual: Actual, target, changes) -> list[Step]:
@@ -65,7 +65,7 @@ class SwitchedResource(Resource):
         text = printed(target)
         if actual is None:
             return [
-                Step(f"define {self.subject}", lambda: self.define(text), self.undefine),
+                Step(f"define {self.subject}", lambda: self.define(text, new=True), self.undefine),
                 *self.first_steps(target),
             ]
         old = printed(actual.document)

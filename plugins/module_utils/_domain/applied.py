@@ -11,7 +11,7 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import NAMESPACE
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import NAMESPACE, without_secrets
 
 PREFIX = "virtops"
 _TAG = f"{{{NAMESPACE}}}applied"
@@ -49,20 +49,16 @@ def write(document, wanted) -> None:
     if old is not None:
         old.getparent().remove(old)
     element = etree.SubElement(ensure(document, "metadata"), _TAG, nsmap={PREFIX: NAMESPACE})
-    noted = copy.deepcopy(wanted)
-    for secret in noted.iterfind(".//*[@passwd]"):
-        del secret.attrib["passwd"]
-    element.append(noted)
+    element.append(without_secrets(wanted))
 
 
-def with_echoes(document, changes) -> str:
-    """The text of our element, with libvirt's rewriting added to it."""
+def add_echoes(document, changes) -> None:
+    """Note libvirt's rewriting in a document that is about to be defined."""
     element = find(document)
     if element is None:
-        element = etree.Element(_TAG, nsmap={PREFIX: NAMESPACE})
+        element = etree.SubElement(ensure(document, "metadata"), _TAG, nsmap={PREFIX: NAMESPACE})
     for change in changes:
         echo = etree.SubElement(element, _ECHO, path=change.path)
         for name, value in (("asked", change.after), ("got", change.before)):
             if value is not None:
                 echo.set(name, value)
-    return etree.tostring(element, encoding="unicode", with_tail=False)

@@ -13,7 +13,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import masked, parse, printed, secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed, secrets, without_secrets
+
+# virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
+_WITH_SECRETS = 2 | 1
 
 
 class Domain(Resource):
@@ -50,15 +53,14 @@ class Domain(Resource):
 
     def _text(self, handle) -> str:
         """The persistent document; with its passwords where the task has some and libvirt tells them."""
-        flags = libvirt.VIR_DOMAIN_XML_INACTIVE
         if self.secrets():
             try:
-                return handle.XMLDesc(flags | libvirt.VIR_DOMAIN_XML_SECURE)
+                return handle.XMLDesc(_WITH_SECRETS)
             except libvirt.libvirtError as error:
                 if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
                     raise
                 self.unchecked = ["passwords in the xml: a read-only connection does not tell them"]
-        return handle.XMLDesc(flags)
+        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
 
     def applied(self, actual):
         return applied.read(actual.document)
@@ -99,7 +101,22 @@ class Domain(Resource):
     def target(self, base, actual):
         target, edits = super().target(base, actual)
         self._balloon(base, target)
-        return target, edits
+        return target, edits + self._boot(target)
+
+    def _boot(self, target) -> list:
+        """The boot order stands at the devices or in <os>, never in both (formatdomain, "BIOS bootloader")."""
+        orders, in_os = target.findall("devices/*/boot"), target.findall("os/boot")
+        if not orders or not in_os:
+            return []
+        from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
+
+        asked = any("boot" in item for name in ("disks", "interfaces") for item in self.wanted.get(name, ()))
+        asked = asked or (self.xml is not None and self.xml.find("devices/*/boot") is not None)
+        gone = in_os if asked else orders
+        for element in gone:
+            element.getparent().remove(element)
+        where = "os/boot" if asked else "devices/*/boot"
+        return [Edit(where, where, ", ".join(e.get("dev") or e.get("order") for e in gone), None)]
 
     def adapt(self, wanted, base):
         if self.unchecked:
@@ -125,7 +142,7 @@ class Domain(Resource):
             applied.write(target, self.xml)
 
     def printed(self, document):
-        return printed(masked(applied.without(document)))
+        return printed(without_secrets(applied.without(document)))
 
     def check(self, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import check
@@ -136,26 +153,25 @@ class Domain(Resource):
 
     def write_steps(self, actual, target, changes):
         if actual is None:
-            return [Step(f"define {self.subject}", lambda: self._define(target), lambda: self.find().undefine())]
+            flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+            return [Step(f"define {self.subject}", lambda: self._define(target, flags), lambda: self.find().undefine())]
         old: list[str] = []
         steps = [Step(f"define {self.subject} anew", lambda: self._redefine(actual, old), lambda: self._restore(old))]
         texts = [change for change in changes if change.effect == LIVE and change.path in ("title", "description")]
         return steps + [Step(f"set {text.path} of the running guest", partial(self._set_text, text)) for text in texts]
 
-    def _define(self, document) -> None:
-        self.conn.defineXMLFlags(printed(document), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+    def _define(self, document, flags: int = 0) -> None:
+        self.conn.defineXMLFlags(printed(document), flags)
 
     def _redefine(self, actual, old: list[str]) -> None:
         """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
-        flags = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
-        text = self.handle_now().XMLDesc(flags)
+        text = self.handle_now().XMLDesc(_WITH_SECRETS)
         target, _edits = self.target(parse(text), actual)
         self.finish(target)
         self._define(target)
         old.append(text)
 
     def _restore(self, old: list[str]) -> None:
-        # Without the schema's check: libvirt itself gave this document, and it keeps some that its schema refuses.
         self.conn.defineXMLFlags(old[0], 0)
 
     def _set_text(self, change) -> None:
@@ -168,16 +184,10 @@ class Domain(Resource):
         left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
         rewritten = [change for change in again.changes if change not in left]
         if rewritten and not left:
-            document = parse(self.handle_now().XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
-            text = applied.with_echoes(document, rewritten)
-            self.find().setMetadata(
-                libvirt.VIR_DOMAIN_METADATA_ELEMENT,
-                text,
-                applied.PREFIX,
-                applied.NAMESPACE,
-                libvirt.VIR_DOMAIN_AFFECT_CONFIG,
-            )
-            again.before = self.words(document, again.before.get("state", ""), again.before.get("autostart"))
+            # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
+            document = parse(self.handle_now().XMLDesc(_WITH_SECRETS))
+            applied.add_echoes(document, rewritten)
+            self._define(document)
         return left
 
     def state_after(self, actual):

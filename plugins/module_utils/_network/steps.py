@@ -28,7 +28,9 @@ class Network(SwitchedResource):
     def start(self):
         self.find().create()
 
-    def define(self, text: str):
+    def define(self, text, new=False):
+        if new and hasattr(self.conn, "networkDefineXMLFlags"):
+            return self.conn.networkDefineXMLFlags(text, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
         return self.conn.networkDefineXML(text)
 
     def check(self, actual, target):

@@ -33,8 +33,9 @@ class Pool(SwitchedResource):
     def start(self):
         self.find().create(0)
 
-    def define(self, text):
-        return self.conn.storagePoolDefineXML(text, 0)
+    def define(self, text, new=False):
+        flags = getattr(libvirt, "VIR_STORAGE_POOL_DEFINE_VALIDATE", 0) if new else 0
+        return self.conn.storagePoolDefineXML(text, flags)
 
     def skeleton(self):
         element = super().skeleton()
