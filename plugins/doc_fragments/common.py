@@ -27,6 +27,11 @@ options:
       - What libvirt fills in by itself (UUID, addresses, default devices) is no difference.
       - The document is checked against libvirt's schema before anything is touched.
     type: str
+  _planned:
+    description:
+      - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
+    type: list
+    elements: dict
 attributes:
   check_mode:
     support: full

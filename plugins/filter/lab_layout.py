@@ -8,18 +8,18 @@ version_added: 0.1.0
 author:
   - The virtops authors (@virtops)
 description:
-  - Completes a list of guests with the address and the MAC that each of them shall have, and says where the network itself
-    and its DHCP range lie in the subnet.
-  - The subnet's first address is the network's own. In a subnet of 256 addresses or more the DHCP range is its addresses
-    100 to 199, and guests get those from 11 on; a smaller one is divided in two halves, guests first.
+  - Completes a list of guests with the address and the MAC that each of them shall have, and says where the network
+    itself and its DHCP range lie in the subnet.
+  - The subnet's first address is the network's own. In a subnet of 256 addresses or more the DHCP range is its
+    addresses 100 to 199, and guests get those from 11 on; a smaller one is divided in two halves, guests first.
   - A guest that has a lease already keeps its address. So neither the order of the list nor a guest that comes or goes
     changes the address of another one.
   - The MAC is made of the names of the lab and the guest, and so is always the same.
 options:
   _input:
     description:
-      - The guests, each a name or a mapping with a V(name), and with V(address) and V(mac) where they shall have certain ones.
-        Other keys are handed on as they are.
+      - The guests, each a name or a mapping with a V(name), and with V(address) and V(mac) where they shall have
+        certain ones. Other keys are handed on as they are.
     type: list
     elements: raw
     required: true
@@ -54,7 +54,9 @@ _value:
   type: dict
   contains:
     problems:
-      description: A sentence for each thing that is wrong with the guests or the subnet. Where there is any, the rest may be incomplete.
+      description: >-
+        A sentence for each thing that is wrong with the guests or the subnet. Where there is any, the rest may be
+        incomplete.
       type: list
       elements: str
     address:
@@ -183,8 +185,9 @@ def lab_layout(guests: list[dict | str], lab: str, subnet: str, leases: list[dic
         mac = str(guest.get("mac") or derived_mac("nat_lab", lab, name)).lower().replace("-", ":")
         if not _MAC.fullmatch(mac):
             problems.append(f"guest {name}: MAC {mac} is none that a guest can have; write it as 52:54:00:12:34:56")
-        laid.append({**guest, "address": address or next(free, None), "mac": mac})
-    _twice("the MAC", [guest["mac"] for guest in laid], problems)
+        laid.append({**guest, "name": name, "address": address or next(free, None), "mac": mac})
+    # One name twice is said already.
+    _twice("the MAC", {guest["name"]: guest["mac"] for guest in laid}.values(), problems)
     homeless = [guest["name"] for guest in laid if guest["address"] is None]
     if homeless:
         problems.append(f"the subnet {network} has no address left for {', '.join(homeless)}; choose a larger one")

@@ -226,7 +226,7 @@ class Scalars(Field):
     """A list of plain values, each the text (or one attribute) of an element of its own; their order counts."""
 
     def spec(self):
-        return {"type": "list", "elements": self.value.option_type}
+        return {**super().spec(), "type": "list", "elements": self.value.option_type}
 
     def parse(self, raw, where):
         return [super(Scalars, self).parse(item, where) for item in raw]

@@ -96,8 +96,8 @@ def _contains(other: Element, element: Element) -> bool:
     return True
 
 
-def _equal(other: Element, element: Element) -> bool:
-    return _contains(other, element) and _contains(element, other)
+def _equal(one: Element, other: Element) -> bool:
+    return _contains(one, other) and _contains(other, one)
 
 
 def pair(wanted: list, actual: list) -> list:

@@ -60,6 +60,13 @@ Subsystem sftp internal-sftp
 """
 
 
+# For root of a host, so that qemu+ssh and migration over it work from one host to another.
+SSH = """\
+IdentityFile "{state}/ssh/id_ed25519"
+GlobalKnownHostsFile "{state}/ssh/known_hosts"
+"""
+
+
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -84,7 +91,7 @@ def write_host_files(state: Path, directory: Path, *, name: str, ip: str, extra:
     """Fill a host's directory: its libvirt directories, and `files`, which is laid over its root."""
     for part in ("lib/images", "cache", "log/qemu", "etc/hooks", "etc/qemu/networks", "etc/nwfilter", "etc/storage"):
         (directory / part).mkdir(parents=True, exist_ok=True)
-    values = {"name": name, "ip": ip, "uuid": uuid.uuid4()}
+    values = {"state": state, "ip": ip, "uuid": uuid.uuid4()}
     _write(directory / "etc/libvirtd.conf", LIBVIRTD.format(**values))
     _write(directory / "etc/qemu.conf", QEMU.format(**values))
     files = directory / "files"
@@ -95,6 +102,7 @@ def write_host_files(state: Path, directory: Path, *, name: str, ip: str, extra:
     # What runs on the switch (see `outside`) may also play the resolver.
     _write(files / "etc/resolv.conf", "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n")
     _write(files / "etc/ssh/isolated_host.conf", SSHD.format(**values))
+    _write(files / "etc/ssh/ssh_config.d/isolated_hosts.conf", SSH.format(**values))
     _write(files / "etc/ssh/isolated_host_authorized_keys", client_key(state).with_suffix(".pub").read_text())
     _key(files / "etc/ssh/isolated_host_key", name)
 

@@ -10,19 +10,32 @@ import re
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Self
 
 import _files
 import _network
 import _packages
 import _processes
 import _release
-from _tools import CHECKOUT, HypervisorError, cache_directory, locked, make_directory, require_root, run, state_directory, wait_until
+from _tools import (
+    CHECKOUT,
+    HypervisorError,
+    cache_directory,
+    locked,
+    make_directory,
+    require_root,
+    run,
+    state_directory,
+    wait_until,
+)
 
 ANSWER_SECONDS = 60
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 STATE_FILE = "host.json"
+# Not the caller's: it may name programs that the host has not.
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Switch:
@@ -30,36 +43,44 @@ class Switch:
 
     ip = _network.SWITCH_IP
 
-    def __init__(self, state_dir: Optional[os.PathLike[str] | str] = None) -> None:
+    def __init__(self, state_dir: os.PathLike[str] | str | None = None) -> None:
         self.state = state_directory(state_dir)
         self.namespace = _network.switch_namespace(self.state)
 
     def command(self, command: Sequence[str]) -> list[str]:
         if not _processes.namespace_exists(self.namespace):
-            raise HypervisorError("no host is up, so there is no network around them; start one with: hypervisors.py up NAME")
+            raise HypervisorError(
+                "no host is up, so there is no network around them; start one with: hypervisors.py up NAME"
+            )
         return _network.inside(self.namespace, command)
 
     def exec(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
         """subprocess.run() on the switch: in its network, with the machine's files."""
         require_root()
-        return subprocess.run(self.command(command), **{"check": False, **options})
+        return subprocess.run(self.command(command), check=options.pop("check", False), **options)
 
 
 class Hypervisor:
     """A libvirt host in namespaces of its own.  As a context manager it is up inside the block and gone after it."""
 
-    def __init__(self, name: str, *, state_dir: Optional[os.PathLike[str] | str] = None, release: str = _release.DEFAULT) -> None:
+    def __init__(
+        self, name: str, *, state_dir: os.PathLike[str] | str | None = None, release: str = _release.DEFAULT
+    ) -> None:
         if not NAME.fullmatch(name):
-            raise HypervisorError(f"{name!r} can't name a host: use up to 32 lower case letters, digits and hyphens, no hyphen first")
+            raise HypervisorError(
+                f"{name!r} can't name a host: use up to 32 lower case letters, digits and hyphens, no hyphen first"
+            )
         if name in RESERVED:
-            raise HypervisorError(f"{name!r} can't name a host: the state directory keeps its own files under that name")
+            raise HypervisorError(
+                f"{name!r} can't name a host: the state directory keeps its own files under that name"
+            )
         self.name = name
         self.release = release
         self.state = state_directory(state_dir)
         self.directory = self.state / name
         self.namespace = _network.host_namespace(self.state, name)
 
-    def __enter__(self) -> Hypervisor:
+    def __enter__(self) -> Self:
         self.up()
         return self
 
@@ -90,36 +111,74 @@ class Hypervisor:
 
     def answers(self) -> bool:
         """Whether libvirtd and sshd answer over the network between the hosts."""
-        return self.is_running() and _processes.namespace_exists(_network.switch_namespace(self.state)) and not self._silent()
+        return (
+            self.is_running()
+            and _processes.namespace_exists(_network.switch_namespace(self.state))
+            and not self._silent()
+        )
 
     def _silent(self) -> list[str]:
         """Names of the daemons that don't answer yet."""
         ip, switch = self.record()["ip"], Switch(self.state)
         keys = run(switch.command(["ssh-keyscan", "-T", "2", "-t", "ed25519", ip]), check=False).stdout
-        libvirtd = run(switch.command(["timeout", "10", "virsh", "-q", "-c", f"qemu+tcp://{ip}/system", "hostname"]), check=False)
+        libvirtd = run(
+            switch.command(["timeout", "10", "virsh", "-q", "-c", f"qemu+tcp://{ip}/system", "hostname"]), check=False
+        )
         return [*(["sshd"] if "ssh-ed25519" not in keys else []), *(["libvirtd"] if libvirtd.returncode else [])]
 
     def ssh_config(self) -> str:
         record = self._running_record()
         # From the switch, not from inside the host: a real connection over the hosts' network.
-        enter = f"nsenter --net={_processes.NAMESPACES / _network.switch_namespace(self.state)} busybox nc {record['ip']} 22"
-        return "\n".join([
-            f"Host {self.name}", f"  HostName {record['ip']}", f"  HostKeyAlias {self.name}", "  User root",
-            f'  IdentityFile "{self.state}/ssh/id_ed25519"', "  IdentitiesOnly yes", "  IdentityAgent none",
-            f'  UserKnownHostsFile "{self.state}/ssh/known_hosts"', "  GlobalKnownHostsFile /dev/null",
-            "  StrictHostKeyChecking yes", f"  ProxyCommand {'' if os.geteuid() == 0 else 'sudo -n '}{enter}", ""])
+        switch = _processes.NAMESPACES / _network.switch_namespace(self.state)
+        enter = f"nsenter --net={switch} busybox nc {record['ip']} 22"
+        return "\n".join(
+            [
+                f"Host {self.name}",
+                f"  HostName {record['ip']}",
+                f"  HostKeyAlias {self.name}",
+                "  User root",
+                f'  IdentityFile "{self.state}/ssh/id_ed25519"',
+                "  IdentitiesOnly yes",
+                "  IdentityAgent none",
+                f'  UserKnownHostsFile "{self.state}/ssh/known_hosts"',
+                "  GlobalKnownHostsFile /dev/null",
+                "  StrictHostKeyChecking yes",
+                f"  ProxyCommand {'' if os.geteuid() == 0 else 'sudo -n '}{enter}",
+                "",
+            ]
+        )
 
     def command(self, command: Sequence[str]) -> list[str]:
-        """The command that runs another one in all of the host's namespaces, in the caller's directory where the host has it."""
+        """The command that runs another one in all of the host's namespaces, where it can in the caller's directory."""
         pid = self._running_record()["pid"]
-        enter = 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root; cd "$0" 2>/dev/null; exec "$@"'
-        return ["nsenter", "--target", str(pid), "--mount", "--net", "--uts", "--ipc", "--pid", "--",
-                "/bin/sh", "-c", enter, os.getcwd(), *command]
+        # In the host's control groups too: a libvirtd started here must find itself where its guests belong.
+        groups = (
+            "groups=/sys/fs/cgroup/init; [ -d $groups ] || groups='/sys/fs/cgroup/*'; "
+            "for group in $groups; do echo 0 >$group/cgroup.procs; done 2>/dev/null"
+        )
+        enter = f'{groups}; export PATH={PATH} HOME=/root; cd "$0" 2>/dev/null; exec "$@"'
+        return [
+            "nsenter",
+            "--target",
+            str(pid),
+            "--mount",
+            "--net",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--cgroup",
+            "--",
+            "/bin/sh",
+            "-c",
+            enter,
+            str(Path.cwd()),
+            *command,
+        ]
 
     def exec(self, command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[Any]:
         """subprocess.run() inside the host."""
         require_root()
-        return subprocess.run(self.command(command), **{"check": False, **options})
+        return subprocess.run(self.command(command), check=options.pop("check", False), **options)
 
     def _running_record(self) -> dict[str, Any]:
         if not self.is_running():
@@ -131,13 +190,18 @@ class Hypervisor:
     def up(self) -> bool:
         """Start it.  False if it ran and answered already; after a failure or an interrupt nothing of it is left."""
         require_root()
-        _packages.require()
+        if not self.answers():
+            _packages.require(daemons=False)
         root = _release.root(self.release)
+        if not root:
+            _packages.require(daemons=True)
         extra = None if root else _packages.sshd_files()
         with locked(self.state / ".lock"):
             if self.answers():
                 if self.record()["release"] != self.release:
-                    raise HypervisorError(f"host {self.name} is up with release {self.record()['release']}; take it down first")
+                    raise HypervisorError(
+                        f"host {self.name} is up with release {self.record()['release']}; take it down first"
+                    )
                 return False
             self._remove()
             try:
@@ -156,7 +220,7 @@ class Hypervisor:
         with locked(self.state / ".lock"), _uninterrupted():
             return self._remove()
 
-    def _start(self, root: Optional[Path], extra: Optional[Path]) -> None:
+    def _start(self, root: Path | None, extra: Path | None) -> None:
         make_directory(self.state)
         ip = self._free_address()
         self.directory.mkdir()
@@ -173,18 +237,47 @@ class Hypervisor:
             what = f"{' and '.join(silent)} did not answer" if self.is_running() else "it stopped while starting"
             raise HypervisorError(f"host {self.name} did not come up: {what}; its log ends with:\n{self._log()}")
 
-    def _boot(self, root: Optional[Path]) -> int:
+    def _boot(self, root: Path | None) -> int:
         """Start the host's first process and return its id as the machine sees it."""
         shared = [Path("/tmp"), CHECKOUT, cache_directory(), self.state]
-        environment = {"HOST_DIR": str(self.directory), "HOST_NAME": self.name, "HOST_ROOT": str(root or ""),
-                       "HOST_SHARED": "\n".join(map(str, shared)), "LC_ALL": "C.UTF-8",
-                       "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-        command = ["nsenter", f"--net={_processes.NAMESPACES / self.namespace}", "unshare", "--mount", "--uts", "--ipc", "--pid",
-                   "--fork", "--kill-child", str(Path(__file__).with_name("boot.sh"))]
+        environment = {
+            "HOST_DIR": str(self.directory),
+            "HOST_NAME": self.name,
+            "HOST_GROUP": self.namespace,
+            "HOST_ROOT": str(root or ""),
+            "HOST_SHARED": "\n".join(map(str, shared)),
+            "LC_ALL": "C.UTF-8",
+            "PATH": PATH,
+        }
+        command = [
+            "nsenter",
+            f"--net={_processes.NAMESPACES / self.namespace}",
+            "unshare",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--kill-child",
+            str(Path(__file__).with_name("boot.sh")),
+        ]
         with (self.directory / "log/boot.log").open("w") as log:
-            parent = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                      cwd="/", start_new_session=True)
-        wait_until(lambda: _processes.child_of(parent.pid) or parent.poll() is not None, 10)
+            parent = subprocess.Popen(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+            )
+        try:
+            wait_until(lambda: _processes.child_of(parent.pid) or parent.poll() is not None, 10)
+        except BaseException:
+            # It may not have entered the namespace yet, where the clean-up looks for it.
+            parent.kill()
+            parent.wait()
+            raise
         pid = _processes.child_of(parent.pid)
         if pid is None:
             raise HypervisorError(f"host {self.name} did not start; it said:\n{self._log()}")
@@ -207,6 +300,7 @@ class Hypervisor:
     def _remove(self) -> bool:
         found = self.directory.exists() or _processes.namespace_exists(self.namespace)
         _network.remove_namespace(self.namespace)
+        _processes.remove_groups(self.namespace)
         shutil.rmtree(self.directory, ignore_errors=True)
         if self.directory.exists():
             shutil.rmtree(self.directory)
@@ -231,16 +325,16 @@ class Hypervisor:
 RESERVED = ("ssh", "hosts")
 
 
-def hosts(state_dir: Optional[os.PathLike[str] | str] = None) -> list[Hypervisor]:
+def hosts(state_dir: os.PathLike[str] | str | None = None) -> list[Hypervisor]:
     """Every host that has left a trace, running or not."""
     state = state_directory(state_dir)
     switch, start = _network.switch_namespace(state), _network.prefix(state) + "-"
-    names = {namespace[len(start):] for namespace in _network.our_namespaces(state) if namespace != switch}
+    names = {namespace[len(start) :] for namespace in _network.our_namespaces(state) if namespace != switch}
     names |= {path.parent.name for path in state.glob(f"*/{STATE_FILE}")}
     return [Hypervisor(name, state_dir=state) for name in sorted(names)]
 
 
-def down_all(state_dir: Optional[os.PathLike[str] | str] = None) -> list[str]:
+def down_all(state_dir: os.PathLike[str] | str | None = None) -> list[str]:
     """Take down every host, and what a killed run may have left of the network."""
     state = state_directory(state_dir)
     stopped = [host.name for host in hosts(state) if host.down()]

@@ -7,8 +7,8 @@ Everything is made inside these namespaces.  The machine's own network sees neit
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from _processes import NAMESPACES, empty_namespace, namespace_exists
 from _tools import run

@@ -6,38 +6,83 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Sequence
 
 from _tools import INSTALL_HINT, HypervisorError, cache_directory, locked, make_directory, run, say, step
 
 # No libvirt-daemon-system and no openssh-server: those would start libvirtd and a listening sshd on the machine itself.
-DAEMONS = ("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-x86", "dnsmasq-base", "tini", "ovmf",
-           "swtpm", "swtpm-tools", "nftables", "iptables", "dmidecode")
+DAEMONS = (
+    "libvirt-daemon",
+    "libvirt-daemon-driver-qemu",
+    "libvirt-clients",
+    "qemu-system-x86",
+    "dnsmasq-base",
+    "tini",
+    "ovmf",
+    "swtpm",
+    "swtpm-tools",
+    "nftables",
+    "iptables",
+    "dmidecode",
+)
 TOOLS = ("qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib")
-ON_MACHINE = (*DAEMONS, *TOOLS, "busybox-static", "iproute2", "iputils-ping", "procps", "util-linux", "kmod", "openssh-client", "libvirt-dev",
-              "pkg-config", "gcc", "python3-dev", "python3-venv", "mmdebstrap", "e2fsprogs", "fdisk", "cpio", "gzip")
-PROGRAMS = ("libvirtd", "virtlogd", "virsh", "qemu-system-x86_64", "dnsmasq", "tini", "busybox", "ip", "sysctl", "nsenter", "unshare",
-            "findmnt", "ssh-keygen")
+ON_MACHINE = (
+    *DAEMONS,
+    *TOOLS,
+    "busybox-static",
+    "iproute2",
+    "iputils-ping",
+    "procps",
+    "util-linux",
+    "kmod",
+    "openssh-client",
+    "libvirt-dev",
+    "pkg-config",
+    "gcc",
+    "python3-dev",
+    "python3-venv",
+    "mmdebstrap",
+    "e2fsprogs",
+    "fdisk",
+    "cpio",
+    "gzip",
+)
+PROGRAMS = ("virsh", "busybox", "ip", "sysctl", "nsenter", "unshare", "findmnt", "ssh-keygen", "ssh-keyscan")
+# Only where hosts run on the machine's own root.
+DAEMON_PROGRAMS = ("libvirtd", "virtlogd", "virtlockd", "qemu-system-x86_64", "dnsmasq", "tini")
 LOCK_SECONDS = 120
 
 
 def _missing(packages: Sequence[str]) -> list[str]:
-    listed = run(["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n", *packages], check=False).stdout
+    listed = run(
+        ["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n", *packages], check=False
+    ).stdout
     installed = {line.split()[1] for line in listed.splitlines() if line.startswith("installed ")}
     return [package for package in packages if package not in installed]
 
 
-def apt(*arguments: str, cwd: Optional[Path] = None) -> str:
+def apt(*arguments: str, cwd: Path | None = None) -> str:
     """Run apt-get quietly; its own words are shown only when it fails."""
-    command = ["apt-get", "-qq", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", "-o", "APT::Update::Error-Mode=any", *arguments]
+    command = [
+        "apt-get",
+        "-qq",
+        "-o",
+        f"DPkg::Lock::Timeout={LOCK_SECONDS}",
+        "-o",
+        "APT::Update::Error-Mode=any",
+        *arguments,
+    ]
     done = run(command, check=False, cwd=cwd, env={"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1"})
     if done.returncode == 0:
         return done.stdout
     said = done.stdout + done.stderr
     if "Could not get lock" in said or "Unable to acquire the dpkg" in said:
         reason = f"another program has held apt's lock for {LOCK_SECONDS} s; try again when it has finished"
-    elif any(sign in said for sign in ("Could not resolve", "Temporary failure resolving", "Failed to fetch", "Could not connect")):
+    elif any(
+        sign in said
+        for sign in ("Could not resolve", "Temporary failure resolving", "Failed to fetch", "Could not connect")
+    ):
         reason = "apt can't reach its package sources; check the network and /etc/apt"
     else:
         reason = f"apt-get {arguments[0]} failed"
@@ -57,14 +102,18 @@ def install() -> list[str]:
     return missing
 
 
-def require() -> None:
+def require(*, daemons: bool) -> None:
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    missing = [program for program in PROGRAMS if not shutil.which(program, path=path)]
+    missing = [
+        program
+        for program in (*PROGRAMS, *(DAEMON_PROGRAMS if daemons else ()))
+        if not shutil.which(program, path=path)
+    ]
     if missing:
         raise HypervisorError(f"missing on this machine: {', '.join(missing)}; {INSTALL_HINT}")
 
 
-def sshd_files() -> Optional[Path]:
+def sshd_files() -> Path | None:
     """Files of an SSH server to lay over a host, or None where the machine has one installed.
 
     The package is unpacked into the cache, not installed: on a machine that has none, no SSH server may come to listen.
@@ -76,7 +125,10 @@ def sshd_files() -> Optional[Path]:
         if place.exists():
             return place
         make_directory(place.parent)
-        with tempfile.TemporaryDirectory(prefix="openssh-server.", dir=place.parent) as scratch, step("unpacking openssh-server"):
+        with (
+            tempfile.TemporaryDirectory(prefix="openssh-server.", dir=place.parent) as scratch,
+            step("unpacking openssh-server"),
+        ):
             _download("openssh-server", Path(scratch))
             files = Path(scratch, "files")
             for package in Path(scratch).glob("*.deb"):

@@ -6,15 +6,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Iterable, Optional
 
 from _tools import HypervisorError, run, wait_until
 
 NAMESPACES = Path("/run/netns")
 
 
-def start_time(pid: int) -> Optional[int]:
+def start_time(pid: int) -> int | None:
     """When a process started, in clock ticks since boot: with it a recorded id is never taken for a reused one."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -23,7 +23,7 @@ def start_time(pid: int) -> Optional[int]:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def child_of(pid: int) -> Optional[int]:
+def child_of(pid: int) -> int | None:
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -56,6 +56,24 @@ def _signal(pids: Iterable[int], number: int) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def groups(name: str) -> list[Path]:
+    """A host's control groups, one in every hierarchy, each after those inside it."""
+    roots = [*Path("/sys/fs/cgroup").glob(name), *Path("/sys/fs/cgroup").glob(f"*/{name}")]
+    return sorted([path for root in roots for path in [root, *root.rglob("*")] if path.is_dir()], reverse=True)
+
+
+def remove_groups(name: str) -> None:
+    def removed() -> bool:
+        for group in groups(name):
+            # Busy until the kernel is through with its last process.
+            with contextlib.suppress(OSError):
+                group.rmdir()
+        return not groups(name)
+
+    if not wait_until(removed, 10):
+        raise HypervisorError(f"control groups of {name} can't be removed: {', '.join(map(str, groups(name)))}")
 
 
 def empty_namespace(namespace: str, *, patience: float = 3.0) -> None:

@@ -3,17 +3,78 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from pathlib import Path
-from typing import Optional
 
-from _tools import HypervisorError
+import _debian
+from _packages import DAEMONS, TOOLS
+from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
 DEFAULT = "bookworm"
 RELEASES = ("bookworm", "trixie")
+_PACKAGES = (
+    *DAEMONS,
+    *TOOLS,
+    "busybox-static",
+    "ca-certificates",
+    "iproute2",
+    "iputils-ping",
+    "procps",
+    "util-linux",
+    "kmod",
+    "openssh-server",
+    "openssh-client",
+    "python3",
+    "python3-apt",
+    "sudo",
+)
+# Since Debian 13 libvirtd's drivers are packages of their own, which are only recommended.
+_MORE = {
+    "trixie": (
+        "libvirt-daemon-driver-network",
+        "libvirt-daemon-driver-storage",
+        "libvirt-daemon-driver-nwfilter",
+        "libvirt-daemon-driver-nodedev",
+        "libvirt-daemon-driver-secret",
+        "libvirt-daemon-driver-interface",
+        "libvirt-daemon-lock",
+        "libvirt-daemon-log",
+    )
+}
 
 
-def root(release: str) -> Optional[Path]:
-    """The root that a host of this release is laid over; None means the machine's own."""
+def is_the_machines(release: str) -> bool:
+    """Whether the machine runs this release, so that its own root serves as the lower layer."""
+    try:
+        return f"VERSION_CODENAME={release}" in Path("/etc/os-release").read_text().split()
+    except FileNotFoundError:
+        return False
+
+
+def root(release: str) -> Path | None:
+    """The root that a host of this release is laid over, built first if need be; None means the machine's own."""
     if release not in RELEASES:
         raise HypervisorError(f"no release {release!r}; there are: {', '.join(RELEASES)}")
-    return None
+    if is_the_machines(release) and release == DEFAULT:
+        return None
+    packages = (*_PACKAGES, *_MORE.get(release, ()))
+    recipe = hashlib.sha256(" ".join(packages).encode()).hexdigest()[:8]
+    place = cache_directory() / "roots" / f"{release}-{recipe}"
+    with locked(place.with_name(f"{release}.lock")):
+        if not place.exists():
+            _build(release, packages, place)
+    return place
+
+
+def _build(release: str, packages: tuple[str, ...], place: Path) -> None:
+    # What a killed build left; we hold the lock, so nobody works in it.
+    for left in place.parent.glob(f".{release}.*"):
+        shutil.rmtree(left)
+    with scratch_directory(place.parent, f".{release}.") as scratch, step(f"building a root of Debian {release}"):
+        tree = scratch / "root"
+        _debian.bootstrap(release, tree, packages)
+        # Hosts share nothing but what they are given.
+        for key in tree.glob("etc/ssh/ssh_host_*"):
+            key.unlink()
+        tree.rename(place)

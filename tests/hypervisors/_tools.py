@@ -6,11 +6,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Callable, Iterator, Optional, Sequence
+from typing import Any, Callable
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INSTALL_HINT = "run: sudo tests/hypervisors/hypervisors.py install"
@@ -20,7 +23,7 @@ class HypervisorError(Exception):
     """Something the user can act on; its text is all they are shown."""
 
 
-def state_directory(given: Optional[os.PathLike[str] | str] = None) -> Path:
+def state_directory(given: os.PathLike[str] | str | None = None) -> Path:
     return Path(given or os.environ.get("HYPERVISORS_DIR") or CHECKOUT / ".lab" / "hypervisors").absolute()
 
 
@@ -46,13 +49,22 @@ def step(text: str) -> Iterator[None]:
     say(f"{text}: done in {time.monotonic() - started:.1f} s")
 
 
-def run(command: Sequence[str | os.PathLike[str]], *, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    command: Sequence[str | os.PathLike[str]], *, check: bool = True, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Run a program in the C locale and keep its output; on failure raise with the last lines of what it said."""
     environment = {**os.environ, **options.pop("env", {}), "LC_ALL": "C"}
     words = [os.fspath(word) for word in command]
     try:
-        done = subprocess.run(words, check=False, capture_output=True, text=True, errors="replace", env=environment,
-                              **{"stdin": subprocess.DEVNULL, **({} if "input" not in options else {"stdin": None}), **options})
+        done = subprocess.run(
+            words,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            **{"stdin": subprocess.DEVNULL, **({} if "input" not in options else {"stdin": None}), **options},
+        )
     except FileNotFoundError as error:
         raise HypervisorError(f"{error.filename} is missing; {INSTALL_HINT}") from error
     if check and done.returncode:
@@ -86,8 +98,25 @@ def locked(path: Path) -> Iterator[None]:
                 return
 
 
+@contextlib.contextmanager
+def scratch_directory(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new directory that is gone afterwards, also when programs that are being ended still write to it."""
+    make_directory(parent)
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+    def gone() -> bool:
+        shutil.rmtree(path, ignore_errors=True)
+        return not path.exists()
+
+    try:
+        yield path
+    finally:
+        if not wait_until(gone, 10):
+            raise HypervisorError(f"{path} can't be removed")
+
+
 def give_to_caller(*paths: Path) -> None:
-    """Under sudo, hand files to the user who called it: they need the SSH key and may want to remove the directories."""
+    """Under sudo, hand files to the user who called it: they need the SSH key and may remove the directories."""
     owner, group = os.environ.get("SUDO_UID"), os.environ.get("SUDO_GID")
     if os.geteuid() == 0 and owner and group:
         for path in paths:

@@ -6,11 +6,28 @@
 #
 #   HOST_DIR     the host's directory: etc lib cache log are its libvirt directories, files are laid over its root
 #   HOST_NAME    its host name
+#   HOST_GROUP   name of its control groups
 #   HOST_ROOT    root of another Debian release, or empty: the machine's own root
 #   HOST_SHARED  directories, one a line, that the host shares with the machine at the same path
 
 mount --make-rprivate /
 hostname "$HOST_NAME"
+
+# A control group of its own in every hierarchy, so that guests of one name on two hosts don't share theirs.  Without any
+# the host works, but libvirt can't limit guests.
+groups=$(findmnt --noheadings --raw --types cgroup,cgroup2 --output TARGET,FSTYPE,OPTIONS)
+while read -r target _ options; do
+  group=$target/$HOST_GROUP
+  mkdir -p "$group" || continue
+  case ,$options, in
+    *,cpuset,*)
+      # Empty in a new group, and then no process may enter.
+      cat "$target/cpuset.cpus" >"$group/cpuset.cpus"
+      cat "$target/cpuset.mems" >"$group/cpuset.mems"
+      ;;
+  esac
+  echo 0 >"$group/cgroup.procs"
+done 2>/dev/null <<<"$groups" || true
 
 # Whatever is written over the lower layers lies in memory and goes with the mount namespace: an installed package, an
 # edited /etc/fstab.  Also, an upper layer can't lie below its own lower one, as it would in a checkout under /root.
@@ -132,12 +149,38 @@ mount --bind "$HOST_DIR/../hosts" "$root/etc/hosts"
 cd "$root"
 mkdir -p .machine
 pivot_root . .machine
-# The chroot is for this shell, whose own root and programs are still the machine's.
-exec chroot . /bin/bash -eu -c '
+# The chroot is for this shell, whose own root and programs are still the machine's.  In the new control group namespace
+# the groups made above are the roots of their hierarchies.
+export groups
+# shellcheck disable=SC2016  # for the shell that it starts to expand
+exec unshare --cgroup chroot . /bin/bash -eu -c '
   cd /
   umount --lazy /.machine
   rmdir /.machine 2>/dev/null || true
   export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+  mounted() {
+    while read -r target type options; do
+      [ "$target" != /sys/fs/cgroup ] || { mount -t cgroup2 cgroup2 /sys/fs/cgroup; continue; }
+      mountpoint -q /sys/fs/cgroup || mount -t tmpfs -o mode=0755 cgroup /sys/fs/cgroup
+      mkdir -p "$target"
+      # Of the options only those that name the hierarchy.
+      options=$(tr , "\n" <<<"$options" | grep -vxE "rw|ro|relatime|noatime|nosuid|nodev|noexec|xattr|clone_children|release_agent=.*|nsdelegate|memory_.*|favordynmods" | paste -sd ,)
+      case $type:$options in
+        cgroup2:*) mount -t cgroup2 cgroup2 "$target" ;;
+        cgroup:name=*) mount -t cgroup -o "none,$options" cgroup "$target" ;;
+        *) mount -t cgroup -o "$options" cgroup "$target" ;;
+      esac || rmdir "$target"
+    done <<<"$groups"
+  }
+  [ -z "$groups" ] || mounted
+  if [ -f /sys/fs/cgroup/cgroup.subtree_control ]; then
+    # Version 2 gives controllers only to groups of a group that has no processes itself.
+    mkdir /sys/fs/cgroup/init
+    echo 0 >/sys/fs/cgroup/init/cgroup.procs
+    for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+      echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control || true
+    done
+  fi
   virtlogd -d
   virtlockd -d
   libvirtd -d -l

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Isolated libvirt hosts on one machine, in namespaces of their own: for tests and the lab.  See README.md beside this file."""
+"""Isolated libvirt hosts on one machine, in namespaces of their own.  README.md beside this file tells more."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import _packages  # noqa: E402
-import _release  # noqa: E402
-from _host import Hypervisor, Switch, down_all, hosts  # noqa: E402
-from _tools import HypervisorError, require_root, say, state_directory  # noqa: E402
+import _packages
+import _release
+from _host import Hypervisor, Switch, down_all, hosts
+from _tools import HypervisorError, require_root, say, state_directory
 
 __all__ = ["Hypervisor", "HypervisorError", "Switch", "down_all", "hosts", "main"]
 
@@ -76,13 +76,22 @@ def _replace(command: list[str]) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    rows = [{"name": host.name, "ip": host.record().get("ip"), "release": host.record().get("release"), "running": host.is_running(),
-             "namespace": host.namespace} for host in hosts(arguments.state_dir)]
+    rows = [
+        {
+            "name": host.name,
+            "ip": host.record().get("ip"),
+            "release": host.record().get("release"),
+            "running": host.is_running(),
+            "namespace": host.namespace,
+        }
+        for host in hosts(arguments.state_dir)
+    ]
     if arguments.json:
         print(json.dumps(rows, indent=2))
     else:
         for row in rows:
-            print(f"{row['name']:<16} {row['ip'] or '-':<14} {row['release'] or '-':<10} {'running' if row['running'] else 'left over'}")
+            state = "running" if row["running"] else "left over"
+            print(f"{row['name']:<16} {row['ip'] or '-':<14} {row['release'] or '-':<10} {state}")
     return 0
 
 
@@ -95,7 +104,9 @@ def _ssh_config(arguments: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state-dir", help="where the hosts' files are kept (default: HYPERVISORS_DIR, else .lab/hypervisors)")
+    parser.add_argument(
+        "--state-dir", help="where the hosts' files are kept (default: HYPERVISORS_DIR, else .lab/hypervisors)"
+    )
     commands = parser.add_subparsers(dest="action", required=True, metavar="COMMAND")
 
     def add(name: str, does: object, text: str) -> argparse.ArgumentParser:
@@ -108,7 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     add("install", _install, "install the Debian packages that the hosts need")
     up = add("up", _up, "start a host")
     up.add_argument("name", metavar="NAME")
-    up.add_argument("--release", choices=_release.RELEASES, default=_release.DEFAULT, help="Debian release (default: %(default)s)")
+    up.add_argument(
+        "--release", choices=_release.RELEASES, default=_release.DEFAULT, help="Debian release (default: %(default)s)"
+    )
     down = add("down", _down, "stop hosts and remove everything of them")
     down.add_argument("names", metavar="NAME", nargs="*")
     down.add_argument("--all", action="store_true", help="all hosts of this state directory")

@@ -13,23 +13,53 @@ from _tools import HypervisorError, run
 
 SECTOR = 512
 PARTITION_START = 2048  # in sectors; GRUB's core image must fit between the MBR and here
-GRUB_MODULES = ("biosdisk", "part_msdos", "ext2", "linux", "serial", "terminal", "normal", "echo", "configfile", "test", "minicmd")
+GRUB_MODULES = (
+    "biosdisk",
+    "part_msdos",
+    "ext2",
+    "linux",
+    "serial",
+    "terminal",
+    "normal",
+    "echo",
+    "configfile",
+    "test",
+    "minicmd",
+)
 
 
 def grub_images(root: Path, config: str) -> tuple[bytes, bytes]:
     """GRUB's boot sector and core image, made by the tools of a Debian root that has grub-pc-bin."""
     (root / "tmp").mkdir(exist_ok=True)
     (root / "tmp/early.cfg").write_text(config)
-    run(["chroot", root, "grub-mkimage", "-O", "i386-pc", "-d", "/usr/lib/grub/i386-pc", "-o", "/tmp/core.img",
-         # No disk named: GRUB takes the one that it was booted from.
-         "-p", "(,msdos1)/boot/grub", "-c", "/tmp/early.cfg", *GRUB_MODULES])
+    run(
+        [
+            "chroot",
+            root,
+            "grub-mkimage",
+            "-O",
+            "i386-pc",
+            "-d",
+            "/usr/lib/grub/i386-pc",
+            "-o",
+            "/tmp/core.img",
+            # No disk named: GRUB takes the one that it was booted from.
+            "-p",
+            "(,msdos1)/boot/grub",
+            "-c",
+            "/tmp/early.cfg",
+            *GRUB_MODULES,
+        ]
+    )
     boot, core = (root / "usr/lib/grub/i386-pc/boot.img").read_bytes(), (root / "tmp/core.img").read_bytes()
     for name in ("early.cfg", "core.img"):
         (root / "tmp" / name).unlink()
     return boot, core
 
 
-def write_disk(tree: Path, disk: Path, *, mebibytes: int, label: str, grub: tuple[bytes, bytes], options: tuple[str, ...] = ()) -> None:
+def write_disk(
+    tree: Path, disk: Path, *, mebibytes: int, label: str, grub: tuple[bytes, bytes], options: tuple[str, ...] = ()
+) -> None:
     """Write a raw disk of that size that boots by BIOS and holds a copy of the tree."""
     boot, core = grub
     if SECTOR + len(core) > PARTITION_START * SECTOR:
@@ -41,11 +71,27 @@ def write_disk(tree: Path, disk: Path, *, mebibytes: int, label: str, grub: tupl
         out.truncate(mebibytes << 20)
         # The boot sector expects the core image in the sector after it, and that one expects itself in a row.
         out.write(boot[:440] + bytes(6) + entry + bytes(48) + b"\x55\xaa" + core)
-    run(["mke2fs", "-q", "-F", "-t", "ext4", "-L", label, "-d", tree, "-E", f"offset={PARTITION_START * SECTOR},root_owner=0:0",
-         *options, disk, f"{sectors // 2}k"])
+    run(
+        [
+            "mke2fs",
+            "-q",
+            "-F",
+            "-t",
+            "ext4",
+            "-L",
+            label,
+            "-d",
+            tree,
+            "-E",
+            f"offset={PARTITION_START * SECTOR},root_owner=0:0",
+            *options,
+            disk,
+            f"{sectors // 2}k",
+        ]
+    )
 
 
 def to_qcow2(raw: Path, qcow2: Path) -> None:
-    # zstd: a third of the size, and unpacked faster than a disk delivers it.
-    run(["qemu-img", "convert", "-c", "-O", "qcow2", "-o", "compression_type=zstd", raw, qcow2])
+    # Not compressed: QEMU unpacks 64 KiB for every small read, and a guest without KVM took half as long again to boot.
+    run(["qemu-img", "convert", "-O", "qcow2", raw, qcow2])
     raw.unlink()

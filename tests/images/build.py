@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build guest images for tests, once, into the cache, and print the path of the disk.
 
-  tiny    a few MB, boots in seconds without KVM: DHCP, a web page, ACPI shutdown; kernel and initramfs lie beside it
-  debian  Debian 12 as a cloud image: cloud-init (NoCloud), SSH, Python, guest agent
+tiny    a few MB, boots in seconds without KVM: DHCP, a web page, ACPI shutdown; kernel and initramfs lie beside it
+debian  Debian 12 as a cloud image: cloud-init (NoCloud), SSH, Python, guest agent
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib
-import os
 import shutil
 import signal
 import sys
@@ -28,7 +27,12 @@ IMAGES = ("tiny", "debian")
 
 def recipe_hash(name: str) -> str:
     """Changes with anything that decides what is in the image, so that an old image is never taken for a new one."""
-    files = [HERE / f"{name}.py", HERE / "_disk.py", HERE.parent / "hypervisors/_debian.py", *sorted(HERE.glob(f"{name}-*"))]
+    files = [
+        HERE / f"{name}.py",
+        HERE / "_disk.py",
+        HERE.parent / "hypervisors/_debian.py",
+        *sorted(HERE.glob(f"{name}-*")),
+    ]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
@@ -36,7 +40,7 @@ def image(name: str) -> Path:
     """The path of an image's disk, built first if the cache has it not."""
     recipe = importlib.import_module(name)
     place = cache_directory() / "images" / f"{name}-{recipe_hash(name)}"
-    with _readable_or_locked(place, recipe.FILES):
+    with _ReadyOrLocked(place, recipe.FILES):
         if not _complete(place, recipe.FILES):
             _build(name, recipe, place)
     return place / recipe.FILES[0]
@@ -46,11 +50,13 @@ def _complete(place: Path, files: tuple[str, ...]) -> bool:
     return all((place / file).exists() for file in files)
 
 
-class _readable_or_locked:
+class _ReadyOrLocked:
     """Hold the build lock, but only where there is something to build: a ready image needs no root."""
 
     def __init__(self, place: Path, files: tuple[str, ...]) -> None:
-        self.lock = None if _complete(place, files) else locked(place.with_name(place.name.rpartition("-")[0] + ".lock"))
+        self.lock = (
+            None if _complete(place, files) else locked(place.with_name(place.name.rpartition("-")[0] + ".lock"))
+        )
 
     def __enter__(self) -> None:
         if self.lock:

@@ -1,28 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recipe of the guest image `debian`: Debian 12 with cloud-init, as cloud images are, but quick to boot without KVM.  Private to tests/."""
+"""Recipe of the guest image `debian`: Debian 12 as a cloud image, but quick to boot without KVM.  Private to tests/."""
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import _debian
 import _disk
-from _tools import step
+from _tools import scratch_directory, step
 
 FILES = ("debian.qcow2",)
 MEBIBYTES = 2048
-PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools", "lz4", "systemd", "systemd-sysv", "systemd-resolved", "udev", "dbus", "kmod",
-            "iproute2", "iputils-ping", "procps", "netbase", "sudo", "openssh-server", "python3", "python3-apt", "cloud-init",
-            "cloud-guest-utils", "fdisk", "qemu-guest-agent", "grub-pc-bin")
+PACKAGES = (
+    "linux-image-cloud-amd64",
+    "initramfs-tools",
+    "lz4",
+    "systemd",
+    "systemd-sysv",
+    "systemd-resolved",
+    "udev",
+    "dbus",
+    "kmod",
+    "iproute2",
+    "iputils-ping",
+    "procps",
+    "netbase",
+    "sudo",
+    "openssh-server",
+    "python3",
+    "python3-apt",
+    "cloud-init",
+    "cloud-guest-utils",
+    "fdisk",
+    "qemu-guest-agent",
+    "grub-pc-bin",
+)
 EARLY_GRUB = """\
 serial --unit=0 --speed=115200
 terminal_output console serial
 configfile /boot/grub/grub.cfg
 """
-# random.trust_cpu: the guest has no other early entropy.  mitigations=off: they cost much under emulation, and nothing here is secret.
+# random.trust_cpu: the guest has no other early entropy.  What is switched off costs much under emulation.
 GRUB = """\
-linux /vmlinuz root=LABEL=root ro console=tty0 console=ttyS0,115200 quiet mitigations=off random.trust_cpu=on
+set quick="random.trust_cpu=on mitigations=off no5lvl nokaslr nowatchdog audit=0 apparmor=0"
+linux /vmlinuz root=LABEL=root ro console=tty0 console=ttyS0,115200 quiet $quick
 initrd /initrd.img
 boot
 """
@@ -34,10 +55,22 @@ TREE = {
     "etc/machine-id": "",
     "boot/grub/grub.cfg": GRUB,
     # The first NIC asks for a lease with the guest's name even where cloud-init is told nothing about networks.
-    "etc/systemd/network/90-dhcp.network": "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nClientIdentifier=mac\n",
+    "etc/systemd/network/90-dhcp.network": """\
+[Match]
+Name=en* eth*
+
+[Network]
+DHCP=yes
+
+[DHCPv4]
+ClientIdentifier=mac
+""",
     # One NIC with an address is enough to go on.
-    "etc/systemd/system/systemd-networkd-wait-online.service.d/any.conf":
-        "[Service]\nExecStart=\nExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=30\n",
+    "etc/systemd/system/systemd-networkd-wait-online.service.d/any.conf": """\
+[Service]
+ExecStart=
+ExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=30
+""",
     "etc/cloud/cloud.cfg.d/90-quick.cfg": """\
 # Other data sources are looked for over the network, for minutes.
 datasource_list: [NoCloud, None]
@@ -45,34 +78,64 @@ datasource_list: [NoCloud, None]
 ssh_genkeytypes: [ed25519, ecdsa]
 apt: {preserve_sources_list: true}
 manage_etc_hosts: localhost
+# SSH waits for the first list.  Growing the root takes seconds and nobody needs it to log in.
+cloud_init_modules: [seed_random, bootcmd, write-files, disk_setup, mounts, set_hostname, update_hostname,
+                     update_etc_hosts, ca-certs, rsyslog, users-groups, ssh]
+cloud_config_modules: [growpart, resizefs, ssh-import-id, set-passwords, ntp, timezone, runcmd]
+cloud_final_modules: [package-update-upgrade-install, write-files-deferred, ansible, scripts-vendor,
+                      scripts-per-once, scripts-per-boot, scripts-per-instance, scripts-user, phone-home,
+                      final-message, power-state-change]
 """,
+}
+INITRAMFS = {
     "etc/initramfs-tools/conf.d/quick": "MODULES=list\nCOMPRESS=lz4\nBUSYBOX=n\nRESUME=none\nFSTYPE=ext4\n",
     "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\nvirtio_scsi\nsd_mod\next4\n",
 }
-MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
-          "fstrim.timer", "systemd-timesyncd.service", "systemd-pstore.service", "cloud-init-hotplugd.socket")
+MASKED = (
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "systemd-timesyncd.service",
+    "systemd-pstore.service",
+    "systemd-binfmt.service",
+    "proc-sys-fs-binfmt_misc.automount",
+    "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "dev-hugepages.mount",
+    "dev-mqueue.mount",
+    "modprobe@drm.service",
+    "cloud-init-hotplugd.socket",
+)
 
 
 def build(directory: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="root.", dir=directory) as scratch:
-        root = Path(scratch, "root")
+    with scratch_directory(directory, "root.") as scratch:
+        root = scratch / "root"
         with step("debian: installing Debian 12"):
-            _debian.bootstrap("bookworm", root, PACKAGES, options=[
-                # Before the kernel's own postinst makes the initramfs.
-                f"--essential-hook=mkdir -p \"$1/etc/initramfs-tools/conf.d\" && printf '{_escaped('etc/initramfs-tools/conf.d/quick')}' "
-                "> \"$1/etc/initramfs-tools/conf.d/quick\"",
-                f"--essential-hook=printf '{_escaped('etc/initramfs-tools/modules')}' > \"$1/etc/initramfs-tools/modules\"",
-                "--dpkgopt=force-confold"])
+            _debian.bootstrap(
+                "bookworm",
+                root,
+                PACKAGES,
+                # Before the kernel's package makes the initramfs, and kept when initramfs-tools brings its own.
+                options=[*(f"--essential-hook={_hook(name)}" for name in INITRAMFS), "--dpkgopt=force-confold"],
+            )
         with step("debian: making the disk"):
             grub = _disk.grub_images(root, EARLY_GRUB)
             _configure(root)
-            raw = Path(scratch, "disk.raw")
+            raw = scratch / "disk.raw"
             _disk.write_disk(root, raw, mebibytes=MEBIBYTES, label="root", grub=grub)
             _disk.to_qcow2(raw, directory / FILES[0])
 
 
-def _escaped(name: str) -> str:
-    return TREE[name].replace("\n", "\\n")
+def _hook(name: str) -> str:
+    """The shell command that writes a file of INITRAMFS below mmdebstrap's $1."""
+    content = INITRAMFS[name].replace("\n", "\\n")
+    return f'mkdir -p "$(dirname "$1/{name}")" && printf "{content}" >"$1/{name}"'
 
 
 def _configure(root: Path) -> None:

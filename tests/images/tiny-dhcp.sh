@@ -1,6 +1,8 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
+# shellcheck disable=SC2154  # udhcpc gives the lease in the environment
+#
 # What udhcpc calls in the guest image `tiny` when a lease comes or goes.
 case $1 in
   deconfig)

@@ -14,7 +14,8 @@ while read -r module; do
 done </modules/order
 
 name=tiny
-for word in $(cat /proc/cmdline); do
+read -r line </proc/cmdline
+for word in $line; do
   case $word in
     hostname=?*) name=${word#hostname=} ;;
   esac
@@ -25,6 +26,8 @@ echo "$name" >/www/index.html
 # The power button ends the guest at once: there is nothing to save.
 printf '#!/bin/sh\npoweroff -f\n' >/etc/acpi/PWRF/00000080
 chmod +x /etc/acpi/PWRF/00000080
+# acpid ends at once where it can't write its log.
+mkdir -p /var/log /var/run
 acpid
 
 ip link set lo up

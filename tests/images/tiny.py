@@ -5,21 +5,37 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import tempfile
 from pathlib import Path
 
 import _debian
 import _disk
-from _tools import HypervisorError, run, step
+from _tools import HypervisorError, run, scratch_directory, step
 
 FILES = ("tiny.qcow2", "vmlinuz", "initrd.img")
 MEBIBYTES = 32
 PACKAGES = ("linux-image-cloud-amd64", "busybox-static", "grub-pc-bin", "grub-common", "coreutils", "dash")
 # In the order of their dependencies: insmod knows none.
-MODULES = ("virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_legacy_dev", "virtio/virtio_pci_modern_dev", "virtio/virtio_pci",
-           "net/core/failover", "net/net_failover", "net/virtio_net", "block/virtio_blk", "scsi/scsi_common", "scsi/scsi_mod",
-           "scsi/virtio_scsi", "scsi/sd_mod", "virtio/virtio_balloon", "char/virtio_console", "char/hw_random/rng-core",
-           "char/hw_random/virtio-rng", "acpi/button", "input/evdev")
+MODULES = (
+    "virtio/virtio_ring",
+    "virtio/virtio",
+    "virtio/virtio_pci_legacy_dev",
+    "virtio/virtio_pci_modern_dev",
+    "virtio/virtio_pci",
+    "net/core/failover",
+    "net/net_failover",
+    "net/virtio_net",
+    "block/virtio_blk",
+    "scsi/scsi_common",
+    "scsi/scsi_mod",
+    "scsi/virtio_scsi",
+    "scsi/sd_mod",
+    "virtio/virtio_balloon",
+    "char/virtio_console",
+    "char/hw_random/rng-core",
+    "char/hw_random/virtio-rng",
+    "acpi/button",
+    "input/evdev",
+)
 EARLY_GRUB = """\
 serial --unit=0 --speed=115200
 terminal_output console serial
@@ -30,18 +46,20 @@ boot
 
 
 def build(directory: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="root.", dir=directory) as scratch:
-        root, tree = Path(scratch, "root"), Path(scratch, "tree")
+    with scratch_directory(directory, "root.") as scratch:
+        root, tree = scratch / "root", scratch / "tree"
         with step("tiny: unpacking the kernel and BusyBox"):
             # Unpacked only: no package runs a script, no initramfs is made.
             _debian.bootstrap("bookworm", root, PACKAGES, variant="extract")
         with step("tiny: making the disk"):
             tree.mkdir()
             shutil.copy(next(root.glob("boot/vmlinuz-*")), tree / "vmlinuz")
-            _initramfs(root, Path(scratch, "initramfs"), tree / "initrd.img")
+            _initramfs(root, scratch / "initramfs", tree / "initrd.img")
             grub = _disk.grub_images(root, EARLY_GRUB)
-            raw = Path(scratch, "disk.raw")
-            _disk.write_disk(tree, raw, mebibytes=MEBIBYTES, label="tiny", grub=grub, options=("-O", "^has_journal", "-m", "0"))
+            raw = scratch / "disk.raw"
+            _disk.write_disk(
+                tree, raw, mebibytes=MEBIBYTES, label="tiny", grub=grub, options=("-O", "^has_journal", "-m", "0")
+            )
             _disk.to_qcow2(raw, directory / FILES[0])
             for name in FILES[1:]:
                 shutil.copyfile(tree / name, directory / name)
@@ -66,8 +84,11 @@ def _initramfs(root: Path, tree: Path, archive: Path) -> None:
         raise HypervisorError("the kernel package has no virtio_net module; its layout must have changed")
     (tree / "modules/order").write_text("\n".join(order) + "\n")
     names = "\n".join(str(path.relative_to(tree)) for path in sorted(tree.rglob("*")))
-    done = run(["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0", "--reproducible", "--file", f"{archive}.cpio"],
-               cwd=tree, input=names + "\n")
+    done = run(
+        ["cpio", "--quiet", "--create", "--format=newc", "--owner=0:0", "--reproducible", "--file", f"{archive}.cpio"],
+        cwd=tree,
+        input=names + "\n",
+    )
     assert done.returncode == 0
     plain = Path(f"{archive}.cpio")
     archive.write_bytes(gzip.compress(plain.read_bytes(), 9, mtime=0))

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs modules inside an isolated libvirt host, each in a process of its own, forked from one that has the imports.
+
+  _inside.py serve   a request a line on standard input, an answer a line on standard output
+  _inside.py once    one request from standard input, in this very process: a test may kill it
+
+A request is {"do": NAME, "options": {...}}: "module" (with "name" and "check") runs a module as Ansible does and answers
+with its result; "state" answers with all that libvirt and the directory of images hold; "wipe" removes all of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import libvirt
+from ansible.module_utils import basic
+from lxml import etree
+
+KINDS = ("pool", "volume", "network", "domain")
+IMAGES = Path("/var/lib/libvirt/images")
+# A module that hangs is ended, and the test says so, instead of hanging too.
+SECONDS = 120
+
+
+def _module(name: str):
+    return import_module(f"ansible_collections.virtops.libvirt.plugins.modules.{name}")
+
+
+def run_module(name: str, options: dict, check: bool = False) -> None:
+    arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}
+    # The two places from which a module of ansible-core 2.19 takes its arguments when it is not wrapped.
+    basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+    basic._ANSIBLE_PROFILE = "legacy"
+    _module(name).main()
+
+
+def _connect():
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    return libvirt.open("qemu:///system")
+
+
+def _volume(volume) -> str:
+    document = etree.fromstring(volume.XMLDesc(0))
+    # Reading a file changes its time of access.
+    for stamps in document.iter("timestamps"):
+        stamps.clear()
+    return etree.tostring(document, encoding="unicode")
+
+
+def _pool(pool) -> dict:
+    if pool.isActive():
+        pool.refresh(0)
+    document = etree.fromstring(pool.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE))
+    # How full the disk below it is changes from moment to moment.
+    for figure in ("capacity", "allocation", "available"):
+        document.find(figure).text = "0"
+    return {
+        "xml": etree.tostring(document, encoding="unicode"),
+        "active": pool.isActive(),
+        "autostart": pool.autostart(),
+        "volumes": {volume.name(): _volume(volume) for volume in (pool.listAllVolumes(0) if pool.isActive() else [])},
+    }
+
+
+def _network(network) -> dict:
+    return {
+        "xml": network.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE),
+        "live": network.XMLDesc(0) if network.isActive() else None,
+        "autostart": network.autostart(),
+    }
+
+
+def _domain(domain) -> dict:
+    secure = libvirt.VIR_DOMAIN_XML_SECURE
+    return {
+        "xml": domain.XMLDesc(secure | libvirt.VIR_DOMAIN_XML_INACTIVE),
+        "live": domain.XMLDesc(secure) if domain.isActive() else None,
+        "state": domain.state()[0],
+        "saved": domain.hasManagedSaveImage(),
+        "autostart": domain.autostart(),
+    }
+
+
+def state() -> dict:
+    connection = _connect()
+    found = {
+        "pool": {pool.name(): _pool(pool) for pool in connection.listAllStoragePools(0)},
+        "network": {network.name(): _network(network) for network in connection.listAllNetworks(0)},
+        "domain": {domain.name(): _domain(domain) for domain in connection.listAllDomains(0)},
+        "files": {
+            str(file): [file.stat().st_size, file.stat().st_mtime_ns]
+            for file in sorted(IMAGES.rglob("*"))
+            if file.is_file()
+        },
+    }
+    connection.close()
+    return found
+
+
+def wipe() -> None:
+    connection = _connect()
+    for domain in connection.listAllDomains(0):
+        if domain.isActive():
+            domain.destroy()
+        with contextlib.suppress(libvirt.libvirtError):  # A transient one is gone by now.
+            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+    for owner in (connection.listAllNetworks(0), connection.listAllStoragePools(0)):
+        for thing in owner:
+            if thing.isActive():
+                thing.destroy()
+            with contextlib.suppress(libvirt.libvirtError):
+                thing.undefine()
+    connection.close()
+    for entry in IMAGES.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _answer(request: dict) -> None:
+    """Do what is asked, in this process, and print the answer."""
+    do, options = request.pop("do"), request.pop("options", {})
+    if do == "module":
+        run_module(request["name"], options, request["check"])
+    else:
+        print(json.dumps({"state": state, "wipe": wipe}[do]()))
+
+
+def _child(request: dict, output: int) -> None:
+    code = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        signal.alarm(SECONDS)
+        _answer(request)
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def serve() -> None:
+    for kind in KINDS:
+        _module(kind), _module(kind + "_info")
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        ours, theirs = os.pipe()
+        child = os.fork()
+        if not child:
+            _child(json.loads(line), theirs)
+        os.close(theirs)
+        with os.fdopen(ours) as stream:
+            text = stream.read()
+        _pid, status = os.waitpid(child, 0)
+        print(json.dumps({"text": text, "code": os.waitstatus_to_exitcode(status)}), flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve()
+    else:
+        _answer(json.loads(sys.stdin.readline()))

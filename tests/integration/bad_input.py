@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of bad input, read by test_bad_input.py: (options, words of the message...)."""
+
+from __future__ import annotations
+
+P = "/var/lib/libvirt/images/new"
+BAD_NAMES = ("a/b", "..", ".", "", " ", "a\nb", "/etc/passwd", "../../etc/passwd", "a\x01b")
+
+
+def pool_xml(name="new", inside=f"<target><path>{P}</path></target>", kind="dir"):
+    return f"<pool type='{kind}'><name>{name}</name>{inside}</pool>"
+
+
+POOL = [
+    *(({"name": name, "path": P}, "name") for name in BAD_NAMES),
+    ({"path": P}, "pool", "no name"),
+    ({"name": "new"}, "pool new", "give 'path'"),
+    ({"name": "new", "path": "relative"}, "pool new", "absolute"),
+    ({"name": "new", "path": "/var/lib/../etc"}, "pool new", "'..'"),
+    ({"name": "new", "path": P, "permissions": {"mode": "rwx"}}, "permissions.mode", "octal"),
+    ({"name": "new", "path": P, "permissions": {"owner": -2}}, "permissions.owner", "less than"),
+    ({"name": "new", "path": P, "uuid": "x"}, "uuid", "not a UUID"),
+    ({"name": "new", "path": P, "type": "folder"}, "type", "dir"),
+    ({"name": "images", "type": "fs"}, "pool images", "type is dir and cannot be changed to fs"),
+    ({"name": "images", "uuid": "0" * 32}, "pool images", "uuid", "cannot be changed"),
+    ({"name": "other", "xml": pool_xml()}, "pool other", "<name>new</name>"),
+    ({"xml": pool_xml(inside=f"<target><pth>{P}</pth></target>")}, "pool new", "pth"),
+    ({"xml": pool_xml(inside="<target/>")}, "pool new", "path"),
+    ({"xml": pool_xml()[:-3]}, "pool xml", "not well-formed"),
+    ({"xml": "<!DOCTYPE pool [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + pool_xml("&x;")}, "DOCTYPE"),
+    ({"xml": "<network><name>new</name></network>"}, "<network>", "<pool> is needed"),
+    ({"xml": pool_xml(kind="folder")}, "pool new", "folder"),
+    # Another pool has this directory already: the same files would have two names.
+    ({"name": "new", "path": "/var/lib/libvirt/images/images"}, "pool new", "images"),
+]
+
+
+def volume_xml(inside="<capacity unit='MiB'>1</capacity>", name="new"):
+    return f"<volume><name>{name}</name>{inside}</volume>"
+
+
+def volume(**options):
+    return {"pool": "images", "name": "new", **options}
+
+
+VOLUME = [
+    *((volume(name=name, capacity="1 MiB"), "name") for name in BAD_NAMES),
+    (volume(capacity="10"), "capacity", "no unit", "'10 MiB'"),
+    (volume(capacity="10 potatoes"), "capacity", "unknown unit"),
+    (volume(capacity="-1 MiB"), "capacity", "not a size"),
+    (volume(capacity="much"), "capacity", "not a size"),
+    (volume(), "volume images/new", "needs a size"),
+    (volume(pool="none", capacity="1 MiB"), "there is no pool none", "virtops.libvirt.pool"),
+    (volume(pool="off", capacity="1 MiB"), "pool off is not active", "'state: active'"),
+    (volume(capacity="1 MiB", format="qcow9"), "format", "qcow2"),
+    (volume(backing={"volume": "none"}), "backing volume images/none is not there"),
+    (volume(backing={"volume": "base.qcow2", "pool": "none"}), "backing volume none/base.qcow2"),
+    (volume(backing={"volume": "base.qcow2"}, capacity="4 MiB"), "capacity 4 MiB is too small", "8 MiB"),
+    (volume(backing={}), "backing names no base"),
+    (volume(backing={"path": "/none.img", "format": "raw"}), "/none.img"),
+    (volume(backing={"volume": "base.qcow2"}, format="raw"), "volume images/new", "raw"),
+    (volume(source={"path": "/none.img"}), "/none.img is not a file"),
+    (volume(source={"path": "IMAGE"}, capacity="4 MiB"), "capacity 4 MiB is too small", "8 MiB"),
+    (volume(source={"path": "IMAGE", "checksum": "sha256:" + "0" * 64}), "IMAGE"[:0], "checksum"),
+    (volume(source={"path": "IMAGE", "checksum": "SHA256"}), "'sha256:HEX'"),
+    (volume(source={"path": "IMAGE", "checksum": "rot13:SHA256"}), "'sha256:HEX'"),
+    (volume(source={"path": "IMAGE", "format": "qcow9"}), "qcow9"),
+    (volume(source={"path": "IMAGE"}, format="iso"), "iso"),
+    (volume(source={"path": "IMAGE"}, backing={"volume": "base.qcow2"}), "source", "backing"),
+    (volume(source={"path": "IMAGE"}, cloud_init={}), "'source' and 'cloud_init'"),
+    (volume(cloud_init={"user_data": {}}, format="qcow2"), "cloud_init", "format"),
+    (volume(xml=volume_xml(), source={"path": "IMAGE"}), "do not go with 'xml'"),
+    (volume(name="base.qcow2", capacity="4 MiB"), "volume images/base.qcow2", "shrinking"),
+    (volume(name="base.qcow2", format="raw"), "format is qcow2 and cannot be changed to raw"),
+    (volume(name="clone.qcow2", backing={"volume": "image.raw"}), "backing", "cannot be changed"),
+    (volume(name="image.raw", backing={"volume": "base.qcow2"}), "volume images/image.raw", "cannot be changed"),
+    (volume(name="other", xml=volume_xml()), "<name>new</name>"),
+    (volume(xml=volume_xml("<capcity>1</capcity>")), "capcity"),
+    (volume(xml=volume_xml("<capacity unit='spoons'>1</capacity>")), "spoons"),
+    (volume(xml=volume_xml("")), "capacity"),
+    (volume(xml=volume_xml()[:-3]), "volume xml", "not well-formed"),
+    (volume(xml="<!DOCTYPE v>" + volume_xml()), "DOCTYPE"),
+    (volume(xml="<domain/>"), "<volume> is needed"),
+]
+
+MAC = "52:54:00:aa:03:09"
+
+
+def network(*hosts, **dhcp):
+    block = {"address": "10.60.0.1", "prefix": 24, "dhcp": {"hosts": list(hosts), **dhcp}}
+    return {"name": "new", "ips": [block]}
+
+
+def network_xml(inside="<ip address='10.60.0.1' prefix='24'/>"):
+    return f"<network><name>new</name>{inside}</network>"
+
+
+NETWORK = [
+    *(({"name": name}, "name") for name in BAD_NAMES),
+    (network({"mac": MAC, "ip": "10.61.0.5"}), "network new", "10.61.0.5 is outside the network 10.60.0.0/24"),
+    (network({"mac": MAC, "ip": "10.60.0.1"}), "10.60.0.1 is the network's own address"),
+    (network({"mac": MAC, "ip": "10.60.0.255"}), "10.60.0.255"),
+    (network({"mac": MAC, "ip": "10.60.0.0"}), "10.60.0.0"),
+    (network({"mac": MAC, "ip": "300.0.0.1"}), "ip", "not an IP address"),
+    (network({"mac": "xx", "ip": "10.60.0.5"}), "mac", "not a MAC address"),
+    (network({"mac": "01:00:5e:00:00:01", "ip": "10.60.0.5"}), "multicast"),
+    (network({"mac": MAC}), "ip"),
+    (network({"ip": "10.60.0.5"}), "10.60.0.5", "mac"),
+    (network({"mac": MAC, "ip": "10.60.0.5"}, {"mac": MAC, "ip": "10.60.0.6"}), "mac", "given twice"),
+    (network({"mac": MAC, "ip": "10.60.0.5"}, {"mac": MAC[:-1] + "8", "ip": "10.60.0.5"}), "ip 10.60.0.5", "given twice"),
+    (
+        network({"mac": MAC, "ip": "10.60.0.5", "name": "a"}, {"mac": MAC[:-1] + "8", "ip": "10.60.0.6", "name": "a"}),
+        "name a",
+        "given twice",
+    ),
+    (network(ranges=[{"start": "10.60.0.200", "end": "10.60.0.100"}]), "10.60.0.200", "lower one first"),
+    (network(ranges=[{"start": "10.60.0.200", "end": "10.60.1.100"}]), "10.60.1.100 is outside"),
+    (network(ranges=[{"start": "10.60.0.200", "end": "fd00::1"}]), "fd00::1"),
+    (network(ranges=[{"start": "10.60.0.200"}]), "end"),
+    (
+        network(ranges=[{"start": "10.60.0.10", "end": "10.60.0.20"}, {"start": "10.60.0.15", "end": "10.60.0.30"}]),
+        "ranges",
+        "10.60.0.15",
+    ),
+    ({"name": "new", "ips": [{"address": "10.60.0.1"}]}, "prefix"),
+    ({"name": "new", "ips": [{"address": "10.60.0.1", "prefix": 33}]}, "prefix 33"),
+    ({"name": "new", "ips": [{"address": "10.60.0.1/24"}]}, "not an IP address"),
+    ({"name": "new", "ips": [{"address": "10.60.0.1", "prefix": 24}] * 2}, "address 10.60.0.1", "given twice"),
+    # The running network "lab" has it.
+    ({"name": "new", "ips": [{"address": "10.50.0.1", "prefix": 24}], "state": "active"}, "10.50.0", "lab"),
+    ({"name": "new", "forward": {"mode": "teleport"}}, "mode", "nat"),
+    ({"name": "new", "forward": {}}, "mode"),
+    ({"name": "new", "bridge": {"name": "a/b"}}, "bridge.name"),
+    ({"name": "new", "bridge": {"name": "a-name-too-long-for-linux"}}, "bridge.name"),
+    ({"name": "new", "bridge": {"name": "virbr0"}}, "virbr0", "lab"),
+    ({"name": "new", "dns": {"hosts": [{"ip": "x", "hostnames": ["a"]}]}}, "not an IP address"),
+    ({"name": "lab", "uuid": "0" * 32}, "uuid", "cannot be changed"),
+    ({"name": "other", "xml": network_xml()}, "<name>new</name>"),
+    ({"xml": network_xml("<forwrd mode='nat'/>")}, "network new", "forwrd"),
+    ({"xml": network_xml("<forward mod='nat'/>")}, "network new", "mod"),
+    ({"xml": network_xml("<forward mode='teleport'/>")}, "network new", "teleport"),
+    ({"xml": network_xml("<ip address='10.60.0.1' prefix='24'><dhcp><host mac='x' ip='10.60.0.5'/></dhcp></ip>")}, "x"),
+    ({"xml": network_xml()[:-3]}, "network xml", "not well-formed"),
+    ({"xml": "<!DOCTYPE n>" + network_xml()}, "DOCTYPE"),
+    ({"xml": "<pool/>"}, "<network> is needed"),
+]
+
+
+def domain(**options):
+    return {"name": "new", "virt_type": "qemu", "memory": "16 MiB", **options}
+
+
+def disk(**options):
+    return domain(disks=[{"target": "vda", **options}])
+
+
+def domain_xml(inside="", memory="<memory unit='MiB'>16</memory>", os="<os><type>hvm</type></os>"):
+    return f"<domain type='qemu'><name>new</name>{memory}{os}{inside}</domain>"
+
+
+DOMAIN = [
+    *((domain(name=name), "name") for name in BAD_NAMES),
+    ({"name": "new", "virt_type": "qemu"}, "domain new", "needs 'memory'"),
+    (domain(memory="16"), "memory", "no unit"),
+    (domain(memory="0 MiB"), "memory"),
+    (domain(vcpus=0), "vcpus", "less than 1"),
+    (domain(vcpus=100000), "vcpus"),
+    (domain(title="two\nlines"), "title"),
+    (domain(arch="pdp11"), "arch pdp11"),
+    (domain(machine="pc-q35-99.9"), "machine pc-q35-99.9"),
+    (domain(virt_type="xen"), "virt_type", "qemu"),
+    (domain(cpu={"mode": "custom"}), "cpu", "model"),
+    (domain(cpu={"mode": "custom", "model": "Abacus"}), "cpu", "Abacus"),
+    (domain(interfaces=[{"network": "none"}]), "no network none", "virtops.libvirt.network"),
+    (domain(interfaces=[{"model": "virtio"}]), "interfaces", "'network' or 'bridge'"),
+    (domain(interfaces=[{"network": "lab", "bridge": "virbr0"}]), "interfaces", "network", "bridge"),
+    (domain(interfaces=[{"network": "lab", "mac": "52:54:00:AA:03:01"}]), "52:54:00:aa:03:01", "domain one"),
+    (domain(interfaces=[{"network": "lab", "mac": MAC}] * 2), "mac " + MAC, "given twice"),
+    (domain(interfaces=[{"network": "lab", "mac": "53:54:00:aa:03:01"}]), "multicast"),
+    (domain(interfaces=[{"network": "lab", "model": "tin-can"}]), "tin-can"),
+    (disk(pool="images", volume="none"), "no volume none in pool images", "virtops.libvirt.volume"),
+    (disk(pool="none", volume="none"), "no pool none"),
+    (disk(pool="off", volume="none"), "pool off is not active"),
+    (disk(pool="images"), "disks[vda]", "go together"),
+    (disk(volume="base.qcow2"), "disks[vda]", "go together"),
+    (disk(pool="images", volume="base.qcow2", file="/x"), "disks[vda]", "file"),
+    (disk(pool="images", volume="base.qcow2", format="qcow9"), "disks[vda]", "qcow9"),
+    (disk(pool="images", volume="base.qcow2", format="raw"), "disks[vda]", "raw", "qcow2"),
+    (disk(), "disks[vda]"),
+    (disk(file="relative.img", format="raw"), "disks[vda]", "relative.img"),
+    (disk(target="vda/1", file="/x", format="raw"), "disks", "vda/1"),
+    (domain(disks=[{"target": "vda", "file": "/x", "format": "raw"}] * 2), "target vda", "given twice"),
+    (
+        domain(disks=[{"target": f"vd{n}", "file": f"/{n}", "format": "raw", "boot": 1} for n in "ab"]),
+        "boot",
+        "1",
+    ),
+    ({"name": "two", "uuid": "0" * 32}, "uuid", "cannot be changed"),
+    ({"name": "other", "xml": domain_xml()}, "<name>new</name>"),
+    ({"xml": domain_xml(memory="<memroy unit='MiB'>16</memroy>")}, "domain new", "memroy"),
+    ({"xml": domain_xml(memory="<memory unt='MiB'>16</memory>")}, "domain new", "unt"),
+    ({"xml": domain_xml(memory="<memory unit='spoons'>16</memory>")}, "domain new", "spoons"),
+    ({"xml": domain_xml(memory="")}, "domain new", "memory"),
+    ({"xml": domain_xml(os="")}, "domain new", "os"),
+    ({"xml": domain_xml("<devices><disc/></devices>")}, "domain new", "disc"),
+    ({"xml": domain_xml("<devices><disk type='file'><target dev='vda' bus='rail'/></disk></devices>")}, "rail"),
+    ({"xml": domain_xml("<devices><interface type='network'><source network='none'/></interface></devices>")}, "none"),
+    (
+        {"xml": domain_xml("<devices><interface type='network'><mac address='52:54:00:aa:03:01'/>"
+                           "<source network='lab'/></interface></devices>")},
+        "52:54:00:aa:03:01",
+        "domain one",
+    ),
+    ({"xml": domain_xml().replace("type='qemu'", "type='abacus'")}, "domain new", "abacus"),
+    ({"xml": domain_xml()[:-3]}, "domain xml", "not well-formed"),
+    ({"xml": ""}, "domain", "no name"),
+    ({"xml": "no xml"}, "domain xml", "not well-formed"),
+    ({"xml": "<!DOCTYPE d [<!ENTITY a 'b'>]>" + domain_xml("<title>&a;</title>")}, "DOCTYPE"),
+    ({"xml": domain_xml("<title>&undefined;</title>")}, "domain xml", "undefined"),
+    ({"xml": "<domaine/>"}, "<domain> is needed"),
+]
+
+# What Ansible itself refuses, from the argument spec.
+UNKNOWN = [
+    ("pool", {"name": "new", "pth": P}, "pth"),
+    ("volume", {"name": "new"}, "pool"),
+    ("network", {"name": "new", "state": "on"}, "state"),
+    ("domain", {"name": "new", "disks": [{"file": "/x"}]}, "target"),
+    ("domain", {"name": "new", "vcpus": "many"}, "vcpus"),
+]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One isolated libvirt host for all tests of this directory, empty again after each of them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parent.parent
+# Before "tests" itself, in which a directory has the same name as the module that is meant.
+sys.path.insert(0, str(TESTS / "hypervisors"))
+
+from hypervisors import Hypervisor  # noqa: E402
+from integration._lab import Lab  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.hypervisor)
+
+
+@pytest.fixture(scope="session")
+def _signals():
+    """A test run that is told to end takes its host down first, as it does at Ctrl-C."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session")
+def host(_signals, tmp_path_factory):
+    """The isolated host: a tests/hypervisors Hypervisor."""
+    with Hypervisor("integration", state_dir=tmp_path_factory.mktemp("hypervisors")) as hypervisor:
+        yield hypervisor
+
+
+@pytest.fixture(scope="session")
+def _session_lab(host, tmp_path_factory):
+    lab = Lab(host, tmp_path_factory.mktemp("lab"))
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def lab(_session_lab):
+    """The host to run modules on; what a test makes on it is gone after the test."""
+    yield _session_lab
+    _session_lab.wipe()
+
+
+@pytest.fixture
+def pool(lab):
+    """The name of an active pool in a directory of its own."""
+    lab.ok("pool", name="images", path="/var/lib/libvirt/images/images", state="active")
+    return "images"
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """The files of the guest image "tiny", built once into the cache: disk, kernel and initial RAM disk."""
+    done = subprocess.run(
+        [sys.executable, TESTS / "images" / "build.py", "tiny"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    directory = Path(done.stdout.strip()).parent
+    return {name: directory / name for name in ("tiny.qcow2", "vmlinuz", "initrd.img")}

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad input: refused with one clear sentence, the same in check mode and for real, before anything is touched.
+
+A row names the module, its options, and words that the sentence must have: the object, what is wrong, what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from integration.bad_input import DOMAIN, NETWORK, POOL, UNKNOWN, VOLUME
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _lab(_session_lab, tmp_path_factory):
+    """The estate that bad input must not touch, made once."""
+    lab = _session_lab
+    lab.ok("pool", name="images", path="/var/lib/libvirt/images/images", state="active")
+    lab.ok("pool", name="off", path="/var/lib/libvirt/images/off")
+    lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
+    lab.ok("volume", pool="images", name="base.qcow2", capacity="8 MiB", format="qcow2")
+    lab.ok("volume", pool="images", name="clone.qcow2", backing={"volume": "base.qcow2"})
+    lab.ok("volume", pool="images", name="image.raw", capacity="8 MiB")
+    guest = {"virt_type": "qemu", "memory": "16 MiB"}
+    lab.ok("domain", name="one", **guest, interfaces=[{"network": "lab", "mac": "52:54:00:aa:03:01"}], state="running")
+    lab.ok("domain", name="two", **guest, machine="q35")
+    yield lab
+    lab.wipe()
+
+
+@pytest.fixture
+def image(tmp_path):
+    """An image of 8 MiB to import, and its checksum."""
+    path = tmp_path / "image.raw"
+    path.write_bytes(bytes(8 << 20))
+    return {"IMAGE": str(path), "SHA256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def filled(options, values):
+    """Options with the places of the image filled in."""
+    if isinstance(options, dict):
+        return {key: filled(value, values) for key, value in options.items()}
+    if isinstance(options, str):
+        for name, value in values.items():
+            options = options.replace(name, value)
+    return options
+
+
+def rows(module: str, table: list) -> list:
+    return [
+        pytest.param(module, options, words, id=f"{module}-{number}-{words[-1]}")
+        for number, (options, *words) in enumerate(table)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "words"),
+    [
+        *rows("pool", POOL),
+        *rows("volume", VOLUME),
+        *rows("network", NETWORK),
+        *rows("domain", DOMAIN),
+        *(pytest.param(module, options, words, id=f"{module}-{words[-1]}") for module, options, *words in UNKNOWN),
+    ],
+)
+def test_bad_input_is_refused(_lab, image, module, options, words):
+    before = _lab.state()
+    message = _lab.refused(module, **filled(options, image))
+    assert _lab.state() == before
+    for word in words:
+        assert word in message
+    assert "Traceback" not in message
+    assert len(message) < 600

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Power states, on a real guest: every way from one to another."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from integration._lab import paths, wait_until
+
+CONSOLE = "/var/log/libvirt/guest.log"
+LIBVIRT = {1: "running", 3: "paused", 5: "stopped"}
+
+
+@pytest.fixture
+def guest(lab, tiny):
+    """A guest with an operating system, defined and off."""
+    xml = f"""<domain type='qemu'>
+      <name>guest</name>
+      <memory unit='MiB'>96</memory>
+      <os>
+        <type arch='x86_64' machine='q35'>hvm</type>
+        <kernel>{tiny["vmlinuz"]}</kernel><initrd>{tiny["initrd.img"]}</initrd>
+        <cmdline>console=ttyS0 quiet mitigations=off</cmdline>
+      </os>
+      <features><acpi/></features>
+      <cpu mode='maximum'/>
+      <devices><serial type='file'><source path='{CONSOLE}'/></serial></devices>
+    </domain>"""
+    lab.ok("domain", xml=xml)
+    return "guest"
+
+
+def state(lab) -> str:
+    found = lab.state()["domain"]["guest"]
+    return "saved" if found["saved"] else LIBVIRT[found["state"]]
+
+
+def boot(lab) -> None:
+    """Wait until the guest, which runs, hears its power button."""
+    log = lab.host.directory / "log" / "guest.log"
+    wait_until(lambda: "READY" in log.read_text(errors="replace"), 60, "the guest's boot")
+
+
+def go(lab, wanted: str) -> None:
+    """Bring the guest into a state, with all that C(change) asserts, and look whether it got there."""
+    now = state(lab)
+    switched = lab.change("domain", name="guest", state=wanted, timeout=60)
+    assert switched["changes"] == [{"path": "state", "before": now, "after": wanted, "effect": "live"}]
+    assert state(lab) == wanted == switched["domain"]["state"]
+
+
+def restart(lab) -> None:
+    """The state "restarted" is never there already, so every run says that it changes something."""
+    before = lab.state()
+    plan = lab.check("domain", name="guest", state="restarted", timeout=60)
+    assert lab.state() == before
+    done = lab.ok("domain", name="guest", state="restarted", timeout=60)
+    for key in ("changed", "changes", "steps", "diff"):
+        assert done[key] == plan[key]
+    assert paths(done) == ["state"]
+    assert state(lab) == "running"
+
+
+def test_every_way_from_state_to_state(lab, guest):
+    assert state(lab) == "stopped"
+    lab.unchanged("domain", name=guest, state="stopped")
+    go(lab, "running")
+    boot(lab)
+    for wanted in ("paused", "running", "saved", "running", "stopped", "paused", "running"):
+        go(lab, wanted)
+    boot(lab)
+    for wanted in ("paused", "saved", "paused", "stopped", "saved", "running"):
+        go(lab, wanted)
+    boot(lab)
+    for wanted in ("saved", "stopped"):
+        go(lab, wanted)
+    lab.unchanged("domain", name=guest)
+
+
+def test_a_guest_is_restarted_from_every_state(lab, guest):
+    restart(lab)
+    first = lab.virsh("domid", guest)
+    boot(lab)
+    restart(lab)
+    assert lab.virsh("domid", guest) != first
+    for before in ("paused", "saved"):
+        boot(lab)
+        go(lab, before)
+        restart(lab)
+
+
+def test_what_a_guest_had_in_memory_comes_back(lab, guest):
+    go(lab, "running")
+    boot(lab)
+    started = len((lab.host.directory / "log" / "guest.log").read_text(errors="replace"))
+    go(lab, "saved")
+    go(lab, "running")
+    # It has not booted again: the console says nothing new.
+    assert len((lab.host.directory / "log" / "guest.log").read_text(errors="replace")) <= started
+
+
+def test_a_saved_guest_is_removed_with_its_memory(lab, guest):
+    lab.ok("domain", name=guest, state="saved")
+    lab.change("domain", name=guest, state="absent")
+    assert lab.shell("ls /var/lib/libvirt/qemu/save") == ""
+
+
+# --- a guest without an operating system ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deaf(lab):
+    """A running guest that does not hear its power button."""
+    lab.ok("domain", name="guest", virt_type="qemu", memory="16 MiB", state="running")
+    return "guest"
+
+
+def test_a_shutdown_that_is_not_heard_says_so_and_leaves_the_guest_running(lab, deaf):
+    failed = lab.run("domain", name=deaf, state="stopped", timeout=1)
+    assert failed["failed"]
+    assert "after 1 s the guest is still running" in failed["msg"]
+    assert "'force: true'" in failed["msg"]
+    assert "'timeout'" in failed["msg"]
+    assert state(lab) == "running"
+
+
+@pytest.mark.parametrize("wanted", ["stopped", "restarted"])
+def test_with_force_it_is_switched_off(lab, deaf, wanted):
+    before = lab.virsh("domid", deaf)
+    plan = lab.check("domain", name=deaf, state=wanted, timeout=1, force=True)
+    forced = lab.ok("domain", name=deaf, state=wanted, timeout=1, force=True)
+    assert forced["changes"] == plan["changes"]
+    assert state(lab) == ("stopped" if wanted == "stopped" else "running")
+    assert wanted == "stopped" or lab.virsh("domid", deaf) != before
+
+
+def test_a_guest_that_goes_off_meanwhile_ends_the_waiting(lab, deaf):
+    command = ["virsh", "qemu-monitor-event", "--event", "POWERDOWN", "--timeout", "30", deaf]
+    with subprocess.Popen(lab.host.command(command), stdout=subprocess.PIPE, text=True) as pressed:
+        process = lab.start("domain", name=deaf, state="stopped", timeout=60)
+        assert "event POWERDOWN" in pressed.communicate(timeout=40)[0]
+    lab.virsh("destroy", deaf)
+    said, _ = process.communicate(timeout=20)
+    assert json.loads(said.strip().splitlines()[-1])["domain"]["state"] == "stopped"
+
+
+def test_a_crashed_guest_is_recovered(lab):
+    xml = """<domain type='qemu'><name>guest</name><memory unit='MiB'>16</memory>
+      <os><type machine='q35'>hvm</type></os><on_crash>preserve</on_crash>
+      <devices><panic model='isa'/></devices></domain>"""
+    lab.ok("domain", xml=xml, state="running")
+    # What a crashing kernel tells the panic device, by QEMU's monitor.
+    lab.virsh("qemu-monitor-command", "guest", "--hmp", "o/b 0x505 1")
+    wait_until(lambda: lab.run("domain_info")["domains"][0]["state"] == "crashed", 20, "the crash")
+    crashed = lab.virsh("domid", "guest")
+    recovered = lab.change("domain", name="guest", state="running")
+    assert recovered["changes"] == [{"path": "state", "before": "crashed", "after": "running", "effect": "live"}]
+    assert lab.virsh("domid", "guest") != crashed
+
+
+@pytest.mark.parametrize("wanted", ["running", "paused", "saved", "stopped"])
+def test_a_new_guest_is_made_in_the_state_that_is_asked_for(lab, wanted):
+    made = lab.change("domain", name="guest", virt_type="qemu", memory="16 MiB", state=wanted)
+    assert made["domain"]["state"] == state(lab) == wanted
+
+
+def test_definition_and_state_change_in_one_task(lab):
+    lab.ok("domain", name="guest", virt_type="qemu", memory="16 MiB")
+    changed = lab.change("domain", name="guest", memory="32 MiB", vcpus=2, state="running")
+    assert paths(changed) == ["memory", "vcpus", "state"]
+    assert changed["pending"] == []
+    assert "memory unit='KiB'>32768<" in lab.virsh("dumpxml", "guest")

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules network and network_info, on a real libvirtd."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from integration._lab import effects, paths
+from lxml import etree
+
+MAC = "52:54:00:aa:00:01"
+OPTIONS = {
+    "name": "lab",
+    "forward": {"mode": "nat"},
+    "domain": {"name": "lab.test", "local_only": True},
+    "dns": {"hosts": [{"ip": "192.168.150.2", "hostnames": ["gate", "router"]}]},
+    "ips": [
+        {
+            "address": "192.168.150.1",
+            "prefix": 24,
+            "dhcp": {
+                "ranges": [{"start": "192.168.150.100", "end": "192.168.150.199"}],
+                "hosts": [{"mac": MAC, "name": "web1", "ip": "192.168.150.11"}],
+            },
+        }
+    ],
+}
+XML = f"""<network ipv6='yes'>
+  <name><![CDATA[lab]]></name>
+  <!-- netmask in place of prefix, as older documents have it -->
+  <forward mode='nat'/>
+  <domain name='lab.test' localOnly='yes'/>
+  <dns><host ip='192.168.150.2'><hostname>gate</hostname><hostname>router</hostname></host></dns>
+  <ip address='192.168.150.1' netmask='255.255.255.0'>
+    <dhcp>
+      <range start='192.168.150.100' end='192.168.150.199'/>
+      <host mac='{MAC.upper()}' name='web1' ip='192.168.150.11'/>
+    </dhcp>
+  </ip>
+</network>"""
+BOTH_WAYS = pytest.mark.parametrize("options", [OPTIONS, {"xml": XML}], ids=["options", "xml"])
+
+
+@BOTH_WAYS
+def test_a_network_is_made_switched_changed_and_removed(lab, options):
+    made = lab.change("network", **options)
+    assert made["changes"] == [{"path": "", "before": None, "after": made["diff"][0]["after"], "effect": "config"}]
+    assert made["network"]["state"] == "inactive"
+    tree = lab.tree("network", "lab")
+    assert (tree.find("forward").get("mode"), tree.find("ip").get("address")) == ("nat", "192.168.150.1")
+
+    started = lab.change("network", **options, state="active", autostart=True)
+    assert paths(started) == ["autostart", "state"]
+    uuid, bridge = tree.findtext("uuid"), tree.find("bridge").get("name")
+    assert bridge in lab.shell("ls /sys/class/net")
+
+    titled = lab.change("network", **{**options, "domain": {"name": "other.test"}})
+    assert titled["changes"] == [
+        {"path": "domain.name", "before": "lab.test", "after": "other.test", "effect": "next_boot"}
+    ]
+    assert "-  <domain name" not in titled["diff"][0]["after"]
+    assert 'name="other.test"' in titled["diff"][1]["after"]
+    tree = lab.tree("network", "lab")
+    assert (tree.findtext("uuid"), tree.find("bridge").get("name")) == (uuid, bridge)
+    assert tree.find("domain").get("name") == "other.test"
+    assert "lab.test" in lab.virsh("net-dumpxml", "lab"), "the running network changes at its next start only"
+
+    lab.change("network", name="lab", state="inactive")
+    gone = lab.change("network", name="lab", state="absent")
+    assert (gone["network"], paths(gone)) == ({}, ["state"])
+    assert lab.state()["network"] == {}
+
+
+@BOTH_WAYS
+def test_a_new_network_is_made_active_at_once_and_removed_while_it_is(lab, options):
+    lab.change("network", **options, state="active", autostart=True)
+    gone = lab.change("network", **options, state="absent")
+    assert [change["effect"] for change in gone["changes"]] == ["live"]
+
+
+def test_what_the_document_says_and_what_the_options_say_is_the_same(lab):
+    lab.ok("network", xml=XML)
+    lab.unchanged("network", **OPTIONS)
+    lab.ok("network", name="lab", state="absent")
+    lab.ok("network", **OPTIONS)
+    lab.unchanged("network", xml=XML.replace(" ipv6='yes'", ""))
+
+
+def test_a_list_that_is_given_is_whole(lab):
+    lab.ok("network", **OPTIONS)
+    options = copy.deepcopy(OPTIONS)
+    options["ips"][0]["dhcp"] = {"ranges": [{"start": "192.168.150.50", "end": "192.168.150.60"}], "hosts": []}
+    changed = lab.change("network", **options)
+    assert [(c["path"], bool(c["after"])) for c in changed["changes"]] == [
+        ("ips[192.168.150.1].dhcp.ranges[192.168.150.50]", True),
+        ("ips[192.168.150.1].dhcp.ranges[192.168.150.100]", False),
+        (f"ips[192.168.150.1].dhcp.hosts[{MAC}]", False),
+    ]
+    assert len(lab.tree("network", "lab").findall("ip/dhcp/*")) == 1
+    options["ips"][0]["dhcp"] = {"ranges": []}
+    lab.change("network", **options)
+    assert lab.tree("network", "lab").findall("ip/dhcp/*") == []
+    # What the task does not speak of stays.
+    assert lab.tree("network", "lab").find("dns/host").get("ip") == "192.168.150.2"
+
+
+def test_ipv6_beside_ipv4(lab):
+    options = {
+        "name": "lab",
+        "forward": {"mode": "route"},
+        "bridge": {"name": "virbr77", "stp": False, "delay": 3},
+        "mtu": 1400,
+        "ips": [
+            {"address": "10.20.0.1", "prefix": 16},
+            {
+                "address": "fd00:20::1",
+                "prefix": 64,
+                "dhcp": {
+                    "ranges": [{"start": "fd00:20::100", "end": "fd00:20::1ff"}],
+                    "hosts": [{"name": "web1", "ip": "fd00:20::11"}],
+                },
+            },
+        ],
+    }
+    made = lab.change("network", **options, state="active")
+    assert made["network"]["ips"] == options["ips"]
+    assert lab.tree("network", "lab").findall("ip")[1].get("family") == "ipv6"
+    options["ips"].reverse()
+    lab.unchanged("network", **options)
+    # One that is written another way is the same address.
+    options["ips"][0]["address"] = "FD00:20:0::1"
+    lab.unchanged("network", **options)
+
+
+def test_a_change_by_hand_is_told_and_put_right(lab):
+    lab.ok("network", **OPTIONS)
+    lab.shell(
+        "virsh net-dumpxml --inactive lab | sed -e s/lab.test/mine.test/ -e s,/router,/router, >/root/n.xml;"
+        " virsh net-define /root/n.xml"
+    )
+    put_right = lab.change("network", **OPTIONS)
+    assert put_right["changes"] == [
+        {"path": "domain.name", "before": "mine.test", "after": "lab.test", "effect": "config"}
+    ]
+
+
+WHOLE = """<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>
+  <name>whole</name>
+  <forward mode='nat'>
+    <nat ipv6='yes'><address start='10.30.0.50' end='10.30.0.51'/><port start='2000' end='3000'/></nat>
+  </forward>
+  <bridge stp='on' delay='0' zone='libvirt' macTableManager='libvirt'/>
+  <mac address='52:54:00:AA:BB:CC'/>
+  <dns forwardPlainNames='no'>
+    <forwarder addr='10.99.0.1'/>
+    <forwarder domain='example.test' addr='10.99.0.1'/>
+    <txt name='example' value='example value'/>
+    <srv service='name' protocol='tcp' domain='test-domain.test' target='.' port='1024' priority='10' weight='10'/>
+  </dns>
+  <bandwidth><inbound average='1000' peak='5000' burst='5120'/><outbound average='128' peak='256' burst='256'/></bandwidth>
+  <portgroup name='engineering' default='yes'><bandwidth><inbound average='1000'/></bandwidth></portgroup>
+  <portgroup name='sales'/>
+  <ip address='10.30.0.1' netmask='255.255.0.0' localPtr='yes'>
+    <tftp root='/var/lib/tftpboot'/>
+    <dhcp>
+      <range start='10.30.0.100' end='10.30.0.199'><lease expiry='1' unit='hours'/></range>
+      <bootp file='pxelinux.0' server='10.30.0.2'/>
+    </dhcp>
+  </ip>
+  <route address='10.40.0.0' prefix='16' gateway='10.30.0.2' metric='2'/>
+  <route family='ipv6' address='fd00:40::' prefix='64' gateway='fd00:30::2'/>
+  <ip family='ipv6' address='fd00:30::1' prefix='64'/>
+  <dnsmasq:options><dnsmasq:option value='cache-size=77'/></dnsmasq:options>
+</network>"""
+
+
+def test_a_document_with_everything_is_kept_exactly(lab):
+    lab.change("network", xml=WHOLE)
+    tree = lab.tree("network", "whole")
+    assert len(tree.findall("portgroup")) == 2
+    assert tree.find(".//{*}option").get("value") == "cache-size=77"
+    # Options leave alone what they do not speak of.
+    before = etree.tostring(tree, method="c14n")
+    lab.change("network", name="whole", domain={"name": "x.test"})
+    tree = lab.tree("network", "whole")
+    tree.remove(tree.find("domain"))
+    parser = etree.XMLParser(remove_blank_text=True)
+    assert etree.tostring(etree.fromstring(etree.tostring(tree), parser), method="c14n") == etree.tostring(
+        etree.fromstring(before, parser), method="c14n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("<portgroup name='sales'/>", "", "portgroup[@name='sales']"),
+        ("<txt name='example' value='example value'/>", "", "dns/txt"),
+        ("<forwarder domain='example.test' addr='10.99.0.1'/>", "", "dns/forwarder[@domain]"),
+        (" zone='libvirt'", "", "bridge[@zone]"),
+        ("<tftp root='/var/lib/tftpboot'/>", "", "ip/tftp"),
+        ("<route address='10.40.0.0' prefix='16' gateway='10.30.0.2' metric='2'/>", "", "route[@metric]"),
+        ("<dnsmasq:options><dnsmasq:option value='cache-size=77'/></dnsmasq:options>", "", "{*}options"),
+        ("<bandwidth><inbound average='1000' peak='5000' burst='5120'/>", "<bandwidth>", "bandwidth/inbound"),
+        (" metric='2'", " metric='3'", "route[@metric='2']"),
+        ("average='128'", "average='129'", "bandwidth/outbound[@average='128']"),
+        ("<lease expiry='1' unit='hours'/>", "", "ip/dhcp/range/lease"),
+    ],
+)
+def test_what_is_taken_out_of_the_document_is_taken_out_of_the_network(lab, old, new, place):
+    lab.ok("network", xml=WHOLE)
+    assert lab.tree("network", "whole").find(place) is not None
+    lab.change("network", xml=WHOLE.replace(old, new))
+    assert lab.tree("network", "whole").find(place) is None
+
+
+def test_info_can_be_fed_back(lab):
+    lab.ok("network", **OPTIONS, state="active", autostart=True)
+    lab.ok("network", xml=WHOLE)
+    networks = lab.run("network_info")["networks"]
+    assert [network["name"] for network in networks] == ["lab", "whole"]
+    assert networks == lab.check("network_info", name=["whole", "lab", "none"])["networks"]
+    for network in networks:
+        lab.unchanged("network", **network)
+
+
+def test_a_network_that_does_not_exist_is_absent_already(lab):
+    lab.unchanged("network", name="none", state="absent")
+
+
+def test_effects_of_a_network_that_is_off(lab):
+    lab.ok("network", **OPTIONS)
+    options = copy.deepcopy(OPTIONS)
+    options["ips"][0]["dhcp"]["hosts"] = []
+    assert set(effects(lab.change("network", **options)).values()) == {"config"}
