@@ -164,17 +164,25 @@ class Items(Group):
 
     C(identity): names of the fields that tell items apart; the first that the wanted item has is used. A wanted item
     that carries none of them takes the first actual item that nobody claimed, so that order decides only there.
+    C(one_of): names of fields of which an item has one at most.
     """
 
-    def __init__(self, name, path, fields, *, identity, effect=NEXT_BOOT, finish=None, live=""):
+    def __init__(self, name, path, fields, *, identity, effect=NEXT_BOOT, finish=None, one_of=()):
         super().__init__(name, path, fields, effect=effect, finish=finish)
-        self.identity, self.live = tuple(identity), live
+        self.identity, self.one_of = tuple(identity), tuple(one_of)
 
     def spec(self):
         return {"type": "list", "elements": "dict", "options": specs(self.fields)}
 
     def parse(self, raw, where):
-        return [parse(self.fields, item, f"{where}[{number}]") for number, item in enumerate(raw)]
+        items = [parse(self.fields, item, f"{where}[{number}]") for number, item in enumerate(raw)]
+        for number, item in enumerate(items):
+            given = [name for name in self.one_of if name in item]
+            if len(given) > 1:
+                raise Refused(
+                    f"{where}[{number}]: {' and '.join(map(repr, given))} exclude each other; give one of them"
+                )
+        return items
 
     def show(self, canonical):
         return [shown(self.fields, item) for item in canonical]

@@ -198,6 +198,8 @@ class Resource:
         if target is not None and (changes or actual is None):
             self._refuse(actual, target)
             self.finish(target)
+        elif actual is not None and self.state_steps(actual):
+            self.check(actual, actual.document)
         if target is None and actual is not None:
             target = actual.document if changes else actual.tree
         self._complete(plan, actual, target, changes)

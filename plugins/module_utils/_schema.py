@@ -6,6 +6,7 @@ Private to this collection, and imported only where a document is about to chang
 
 from __future__ import annotations
 
+import copy
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -32,15 +33,37 @@ def _schema(name: str):
 
 
 def validate(document, name: str, subject: str, text: str) -> None:
-    """Refused names the reason, the line and that line of C(text); without a schema on this host nothing is checked."""
-    if not accepts(document, name):
-        reason = _reason(list(_schema(name).error_log), text.splitlines())
-        raise Refused(f"{subject}: libvirt's schema refuses its XML: {reason}")
+    """Refused names what is wrong, its line and that line of C(text); without a schema here nothing is checked."""
+    if accepts(document, name):
+        return
+    errors = list(_schema(name).error_log)
+    what, line = _culprit(document, _schema(name)) or (errors[0].message, errors[0].line)
+    lines = text.splitlines()
+    where = f" (line {line}: {lines[line - 1].strip()})" if 0 < (line or 0) <= len(lines) else ""
+    raise Refused(f"{subject}: libvirt's schema refuses its XML: {what}{where}; correct it")
 
 
-def _reason(errors: list, lines: list[str]) -> str:
-    """The first error of the deepest line: libxml2 reports a wrong leaf and then every element around it."""
-    best = max(errors, key=lambda error: error.line)
-    if not 0 < best.line <= len(lines):
-        return best.message
-    return f"{best.message} (line {best.line}: {lines[best.line - 1].strip()})"
+def _culprit(document, schema) -> tuple[str, int] | None:
+    """(words, line) for the smallest thing without which the document would do, None where no single one is to blame.
+
+    libxml2 itself names the element around an interleave, which is most often the whole document.
+    """
+    count = sum(1 for _element in document.iter())
+    # Behind come the deeper ones: those are named first, and attributes before the element that has them.
+    for number in range(count - 1, 0, -1):
+        element = _numbered(document, number)
+        for name in element.attrib:
+            trial = copy.deepcopy(document)
+            del _numbered(trial, number).attrib[name]
+            if schema.validate(trial):
+                return f"{name}={element.get(name)!r} of <{element.tag}>", element.sourceline
+        trial = copy.deepcopy(document)
+        gone = _numbered(trial, number)
+        gone.getparent().remove(gone)
+        if schema.validate(trial):
+            return f"<{element.tag}> in <{element.getparent().tag}>", element.sourceline
+    return None
+
+
+def _numbered(document, number: int):
+    return next(element for place, element in enumerate(document.iter()) if place == number)

@@ -98,8 +98,8 @@ class Size(Text):
     C(step) is what libvirt rounds up to (virDomainParseMemory and the qemu-img calls of the storage driver: 1 KiB).
     """
 
-    def __init__(self, unit="bytes", step=1024, written=""):
-        self.unit, self.step = unit, step
+    def __init__(self, unit="bytes", step=1024, written="", least=0):
+        self.unit, self.step, self.least = unit, step, least
         self.written = written or unit
 
     def parse(self, raw):
@@ -113,6 +113,8 @@ class Size(Text):
         if factor is None:
             raise ValueError(f"{raw!r} has the unknown unit {unit!r}; use B, KiB, MiB, GiB, TiB")
         size = int(whole) * factor + (-(-int(part) * factor // 10 ** len(part)) if part else 0)
+        if size < self.least:
+            raise ValueError(f"{raw!r} is too small; give at least {self.show(self.least)}")
         return self._rounded(size)
 
     def _rounded(self, size):

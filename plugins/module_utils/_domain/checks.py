@@ -4,23 +4,50 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 
-def check(domain, actual, words: dict) -> None:
-    """Refused for a network, pool or volume that is not there, and for a MAC address that another guest has."""
-    before = {} if actual is None else domain.words(actual.tree, "", None)
+def check(domain, actual, target) -> None:
+    """Refused for what a guest cannot do without, and networks, volumes and MACs that are not to be had."""
+    for place, example in (("memory", "<memory unit='GiB'>1</memory>"), ("os/type", "<os><type>hvm</type></os>")):
+        if target.find(place) is None:
+            raise Refused(f"{domain.subject}: its xml has no <{place.replace('/', '><')}>; add for example {example}")
+    words = read(FIELDS, target)
+    before = {} if actual is None else read(FIELDS, actual.tree)
     old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
         _connection(domain, nic, old_nics.get(nic.get("mac"), {}))
-    old_disks = {(disk.get("pool"), disk.get("volume")) for disk in before.get("disks", [])}
+    old_disks = {disk["target"]: disk for disk in before.get("disks", [])}
     for disk in words.get("disks", []):
-        if ("pool" in disk) != ("volume" in disk):
-            raise Refused(f"{domain.subject}: disks[{disk['target']}]: 'pool' and 'volume' go together; give both")
-        if "volume" in disk and (disk["pool"], disk["volume"]) not in old_disks:
-            _volume_words(domain, disk)
+        _source(domain, disk, old_disks.get(disk["target"], {}))
+    _boot_order(domain, words)
     _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic} - set(old_nics))
+
+
+def _source(domain, disk: dict, old: dict) -> None:
+    where = f"{domain.subject}: disks[{disk['target']}]"
+    if ("pool" in disk) != ("volume" in disk):
+        raise Refused(f"{where}: 'pool' and 'volume' go together; give both")
+    needs_one = not old and domain.xml is None and disk.get("device") not in ("cdrom", "floppy")
+    if needs_one and not {"volume", "file", "block"} & set(disk):
+        raise Refused(f"{where}: it has no source; give 'pool' and 'volume', 'file' or 'block'")
+    if "volume" in disk and (disk["pool"], disk["volume"]) != (old.get("pool"), old.get("volume")):
+        _volume_words(domain, disk)
+
+
+def _boot_order(domain, words: dict) -> None:
+    seen: dict = {}
+    for name in ("disks", "interfaces"):
+        for item in words.get(name, []):
+            what = f"{name}[{item.get('target') or item.get('mac')}]"
+            other = seen.setdefault(item["boot"], what) if "boot" in item else what
+            if other != what:
+                raise Refused(
+                    f"{domain.subject}: {what}: boot {item['boot']} is that of {other} too; give each its own"
+                )
 
 
 def _connection(domain, nic: dict, old: dict) -> None:

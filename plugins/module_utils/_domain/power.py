@@ -15,13 +15,20 @@ def operation(conn, handle, name: str, timeout: int, force: bool) -> None:
         _shut_down(conn, handle, timeout, force)
     else:
         {
-            "start": lambda: handle.createWithFlags(0),
+            "start": lambda: _start(handle),
             "start_paused": lambda: handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED),
             "resume": handle.resume,
             "pause": handle.suspend,
             "save": lambda: handle.managedSave(0),
             "switch_off": handle.destroy,
         }[name]()
+
+
+def _start(handle) -> None:
+    handle.createWithFlags(0)
+    # A guest that was paused when it was saved comes back paused.
+    if states.name(handle) == states.PAUSED:
+        handle.resume()
 
 
 def _shut_down(conn, handle, timeout: int, force: bool) -> None:

@@ -77,6 +77,7 @@ DISKS = Items(
         Field("boot", "boot/@order", COUNT),
     ),
     identity=("target",),
+    one_of=("volume", "file", "block"),
     finish=_finish_disk,
 )
 INTERFACES = Items(
@@ -92,6 +93,7 @@ INTERFACES = Items(
         Field("boot", "boot/@order", COUNT),
     ),
     identity=("mac",),
+    one_of=("network", "bridge"),
     finish=_finish_interface,
 )
 FIELDS = (
@@ -102,7 +104,7 @@ FIELDS = (
     Field("virt_type", "@type", choices=("kvm", "qemu")),
     Field("arch", "os/type/@arch"),
     Field("machine", "os/type/@machine"),
-    Field("memory", "memory", Size("KiB")),
+    Field("memory", "memory", Size("KiB", least=1024)),
     Field("vcpus", "vcpu", COUNT),
     Group(
         "cpu",

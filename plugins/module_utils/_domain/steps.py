@@ -147,7 +147,7 @@ class Domain(Resource):
     def check(self, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import check
 
-        check(self, actual, read(FIELDS, target))
+        check(self, actual, target)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

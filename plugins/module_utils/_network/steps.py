@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, read
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, PREFIX
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
@@ -34,33 +33,9 @@ class Network(SwitchedResource):
         return self.conn.networkDefineXML(text)
 
     def check(self, actual, target):
-        from ipaddress import ip_address, ip_interface
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.checks import check
 
-        for block in read(FIELDS, target).get("ips", []):
-            where = f"{self.subject}: ips[{block['address']}]"
-            if "prefix" not in block:
-                raise Refused(f"{where}: it has no prefix; write for example 'prefix: 24'")
-            try:
-                subnet = ip_interface(f"{block['address']}/{block['prefix']}").network
-            except ValueError:
-                raise Refused(f"{where}: prefix {block['prefix']} does not fit this address") from None
-            dhcp = block.get("dhcp") or {}
-            named = [
-                (f"dhcp.hosts[{host.get('mac') or host.get('name')}]", host.get("ip")) for host in dhcp.get("hosts", [])
-            ]
-            for part in dhcp.get("ranges", []):
-                named += [("dhcp.ranges start", part["start"]), ("dhcp.ranges end", part["end"])]
-                if ip_address(part["start"]).packed > ip_address(part["end"]).packed:
-                    raise Refused(
-                        f"{where}: dhcp.ranges: {part['start']} is behind {part['end']}; write the lower one first"
-                    )
-            for what, address in named:
-                if address and ip_address(address) not in subnet:
-                    raise Refused(
-                        f"{where}: {what}: {address} is outside the network {subnet}; choose an address within it"
-                    )
-                if address == block["address"]:
-                    raise Refused(f"{where}: {what}: {address} is the network's own address; choose another one")
+        check(self, actual, target)
 
     def adapt(self, wanted, base):
         # The same length may be written as prefix or as netmask; libvirt keeps the one it got and refuses both.

@@ -12,6 +12,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._switched import S
 
 # Building these makes a directory; building the others would format a device.
 _BUILT = ("dir", "netfs")
+# libvirt refuses two of these with one path ("Storage source conflict").
+_FILES = ("dir", "fs", "netfs")
 
 
 class Pool(SwitchedResource):
@@ -48,6 +50,15 @@ class Pool(SwitchedResource):
             raise Refused(f"{self.subject}: a pool of type dir needs its directory; give 'path'")
         if path and (not path.startswith("/") or ".." in path.split("/")) and target.get("type") in _BUILT:
             raise Refused(f"{self.subject}: path {path!r} must be absolute and without '..'")
+        if path and target.get("type") in _FILES and (actual is None or path != actual.tree.findtext("target/path")):
+            self._refuse_shared(path)
+
+    def _refuse_shared(self, path: str) -> None:
+        for other in self.conn.listAllStoragePools(0):
+            if other.name() == self.name:
+                continue
+            if f"<path>{path}</path>" in other.XMLDesc(0):
+                raise Refused(f"{self.subject}: path {path} is that of pool {other.name()} already; choose another one")
 
     def first_steps(self, target):
         if target.get("type") not in _BUILT:

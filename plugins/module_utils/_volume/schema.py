@@ -7,6 +7,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXE
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME, Size
 
 FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop", "dmg", "iso", "luks")
+# Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
+WRITABLE = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "luks")
+LAYERED = ("qcow2", "qcow", "vmdk", "qed")
 FIELDS = (
     Field("name", "name", NAME),
     Field("capacity", "capacity", Size(), effect=LIVE),

@@ -18,7 +18,13 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._resource import R
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, FIELDS, FILLED
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
+    CREATED_ONLY,
+    FIELDS,
+    FILLED,
+    LAYERED,
+    WRITABLE,
+)
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 # Pools whose volumes are files in one directory.
@@ -62,8 +68,14 @@ class Volume(Resource):
         self.content = self._content(options.get("source"), options.get("cloud_init"))
 
     def _content(self, source, cloud_init):
-        if source and cloud_init:
-            raise Refused(f"{self.subject}: 'source' and 'cloud_init' both say what is in it; give one of them")
+        given = [name for name in ("source", "cloud_init", "backing") if self.options.get(name)]
+        if len(given) > 1:
+            both = " and ".join(map(repr, given))
+            raise Refused(f"{self.subject}: {both} both say what is in it; give one of them")
+        if cloud_init and (self.options.get("capacity") or self.asked.get("format", "raw") not in ("raw", "iso")):
+            raise Refused(
+                f"{self.subject}: a seed has a size and a format of its own; take 'capacity' and 'format' out"
+            )
         if self.xml is not None and (source or cloud_init):
             raise Refused(
                 f"{self.subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it"
@@ -160,11 +172,21 @@ class Volume(Resource):
             self._refuse_content(about["space"])
             self.wanted.setdefault("format", about["format"])
             needs.append((lambda: about["capacity"], f"its {self.content.option}"))
-        self.wanted.setdefault("format", "raw")
+        self._refuse_format(self.wanted.setdefault("format", "raw"))
         for size, what in needs:
             self._at_least(_SIZE.parse(f"{size()} B"), what)
         if "capacity" not in self.wanted:
             raise Refused(f"{self.subject}: a new volume needs a size; give 'capacity', 'source' or 'backing'")
+
+    def _refuse_format(self, volume_format: str) -> None:
+        if volume_format not in WRITABLE and not (self.content and self.content.option == "cloud_init"):
+            raise Refused(
+                f"{self.subject}: QEMU cannot make an image of format {volume_format}; choose {', '.join(WRITABLE)}"
+            )
+        if "backing" in self.wanted and volume_format not in LAYERED:
+            raise Refused(
+                f"{self.subject}: the format {volume_format} cannot have a backing volume; choose {', '.join(LAYERED)}"
+            )
 
     def _at_least(self, size: int, what: str) -> None:
         asked = self.wanted.setdefault("capacity", size)
