@@ -37,6 +37,8 @@ IDENTITY = {
 KIND = {"controller": "type", "channel": "type"}
 # Siblings of one tag whose order says something: paired by position.
 ORDERED = {"boot", "forwarder"}
+# Attributes that are sizes where the element has a unit (formatdomain, "NUMA cells", "Memory tuning").
+_SIZES = ("memory", "size", "value")
 
 
 def _value(element: Element, key: str) -> str:
@@ -170,7 +172,7 @@ class Merge:
                 self._log(place, path, _scaled(actual), _scaled(wanted))
                 actual.text, actual.attrib["unit"] = wanted.text, wanted.get("unit", _unit(wanted))
             return
-        self._attributes(actual, wanted, applied, place, path)
+        self._attributes(actual, _in_unit_of(actual, wanted), applied, place, path)
         text = (wanted.text or "").strip()
         if text and self._differs(path, text, (actual.text or "").strip()):
             self._log(place, path, actual.text, text)
@@ -230,6 +232,19 @@ def _short(element: Element) -> str:
 
 def _unit(element: Element) -> str:
     return element.get("unit") or ("KiB" if element.getroottree().getroot().tag == "domain" else "bytes")
+
+
+def _in_unit_of(actual: Element, wanted: Element) -> Element:
+    """The wanted element with its sizes (attributes beside C(unit)) in the unit of the actual one, if possible."""
+    mine, theirs = (UNITS.get((element.get("unit") or "").upper()) for element in (wanted, actual))
+    if not mine or not theirs or mine == theirs:
+        return wanted
+    sizes = {name: int(wanted.get(name)) * mine for name in _SIZES if (wanted.get(name) or "").isdigit()}
+    if not sizes or any(size % theirs for size in sizes.values()):
+        return wanted
+    scaled = copy.copy(wanted)
+    scaled.attrib.update({name: str(size // theirs) for name, size in sizes.items()}, unit=actual.get("unit"))
+    return scaled
 
 
 def _scaled(element: Element) -> str:

@@ -324,7 +324,7 @@ class Resource:
             validate(self.declared(), self.schema, self.subject, self.options["xml"])
         elif actual is None or accepts(actual.document, self.schema):
             # libvirt keeps some documents that its own schema refuses; those can be changed all the same.
-            validate(target, self.schema, self.subject, self.printed(target))
+            validate(target, self.schema, self.subject, "")
 
 
 def _asked(resource: Resource) -> Plan:

@@ -61,7 +61,8 @@ def _culprit(document, schema) -> tuple[str, int] | None:
         gone = _numbered(trial, number)
         gone.getparent().remove(gone)
         if schema.validate(trial):
-            return f"<{element.tag}> in <{element.getparent().tag}>", element.sourceline
+            said = f"{element.text}</{element.tag}>" if element.text and not len(element) else ""
+            return f"<{element.tag}>{said} in <{element.getparent().tag}>", element.sourceline
     return None
 
 

@@ -101,6 +101,7 @@ class Domain(Resource):
     def target(self, base, actual):
         target, edits = super().target(base, actual)
         self._balloon(base, target)
+        _follow_listen(target)
         return target, edits + self._boot(target)
 
     def _boot(self, target) -> list:
@@ -219,3 +220,14 @@ class Domain(Resource):
         if self.conn.getLibVersion() >= 8009000:
             flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
         self.find().undefineFlags(flags)
+
+
+def _follow_listen(target) -> None:
+    """libvirt repeats the first listen address at its owner, and refuses another one there (formatdomain)."""
+    for graphics in target.iterfind("devices/graphics[@listen]"):
+        listen = graphics.find("listen")
+        if listen is None or (listen.get("type") == "address" and listen.get("address") == graphics.get("listen")):
+            continue
+        graphics.attrib.pop("listen")
+        if listen.get("address"):
+            graphics.set("listen", listen.get("address"))

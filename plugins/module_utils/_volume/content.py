@@ -39,8 +39,8 @@ class Image:
     def differs(self, _path: str) -> bool:
         return False
 
-    def write(self, path: str, volume_format: str, capacity: int) -> None:
-        image.convert(self.path, self.format, path, volume_format, capacity)
+    def write(self, path: str, volume_format: str, capacity: int, lock: int) -> None:
+        image.convert(self.path, self.format, path, volume_format, capacity, lock)
 
 
 class Seed:
@@ -65,5 +65,5 @@ class Seed:
             )
         return seed.digest_of(path) != seed.digest(self.files)
 
-    def write(self, path: str, _volume_format: str, _capacity: int) -> None:
+    def write(self, path: str, _volume_format: str, _capacity: int, _lock: int) -> None:
         seed.write(path, self.files, self.subject)

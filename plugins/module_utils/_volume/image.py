@@ -7,12 +7,17 @@ Private to this collection. All of it happens on the host that the module runs o
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import subprocess
+import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+
+# Seconds to wait for another run that writes into the same directory.
+_PATIENCE = 600
 
 
 def describe(path: str, subject: str, image_format: str = "") -> dict:
@@ -54,47 +59,58 @@ def part(path: str) -> str:
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.part")
 
 
-def put(path: str, write) -> None:
-    """Make a file whole or not at all: C(write(PART)) fills another name, and a rename gives it its own.
+def put(path: str, write, replace: bool) -> None:
+    """Make a file whole or not at all: C(write(PART, lock)) fills another name, and then it gets its own.
 
-    What an interrupted run left under the other name goes first.
+    What an interrupted run left under the other name goes first. Without C(replace) a file that is there stays.
     """
     unfinished = part(path)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(unfinished)
-    try:
-        write(unfinished)
-        with open(unfinished, "rb") as stream:
-            os.fsync(stream.fileno())
-        os.rename(unfinished, path)
-    except BaseException:
+    with _alone(os.path.dirname(path)) as lock:
+        if os.path.exists(path) and not replace:
+            return
         with contextlib.suppress(FileNotFoundError):
             os.unlink(unfinished)
-        raise
+        try:
+            write(unfinished, lock)
+            with open(unfinished, "rb") as stream:
+                os.fsync(stream.fileno())
+            os.rename(unfinished, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(unfinished)
+            raise
 
 
-def convert(source: str, source_format: str, destination: str, wanted_format: str, capacity: int) -> None:
+@contextlib.contextmanager
+def _alone(directory: str):
+    """Hold the one lock for writing files into a pool's directory; yields its descriptor.
+
+    qemu-img inherits it: where the module is killed, the next run waits until that has come to its end too.
+    """
+    lock = os.open(directory, os.O_RDONLY)
+    deadline = time.monotonic() + _PATIENCE
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Failed(f"another run writes into {directory} since {_PATIENCE} s; wait for it") from None
+                # flock has no deadline of its own.
+                time.sleep(0.1)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def convert(source: str, source_format: str, destination: str, wanted_format: str, capacity: int, lock: int) -> None:
     """Copy an image with its holes, in another format where asked, grown to C(capacity) bytes."""
-    _run(
-        [
-            "qemu-img",
-            "convert",
-            "-f",
-            source_format,
-            "-O",
-            wanted_format,
-            "-t",
-            "none",
-            "-T",
-            "none",
-            source,
-            destination,
-        ]
-    )
-    _run(["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)])
+    _run(["qemu-img", "convert", "-f", source_format, "-O", wanted_format, source, destination], lock)
+    _run(["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)], lock)
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: list[str], lock: int) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[lock])
     if done.returncode:
         raise Failed(f"{command[0]} {command[1]} says: {done.stderr.strip()}")

@@ -32,6 +32,10 @@ _FILE_POOLS = ("dir", "fs", "netfs")
 _SIZE = Size()
 
 
+def _capacity(document) -> int:
+    return next(field for field in FIELDS if field.name == "capacity").read(document)
+
+
 class Volume(Resource):
     """One volume of a pool."""
 
@@ -230,7 +234,7 @@ class Volume(Resource):
         changes = super()._changes(actual, target, edits)
         if actual is None:
             return changes
-        before, after = (_SIZE.read(document.findtext("capacity")) for document in (actual.document, target))
+        before, after = (_capacity(document) for document in (actual.document, target))
         if after < before and self.content is None:
             raise Refused(
                 f"{self.subject}: capacity {_SIZE.show(after)} is less than its {_SIZE.show(before)};"
@@ -244,7 +248,7 @@ class Volume(Resource):
         return []
 
     def write_steps(self, actual, target, changes):
-        capacity = _SIZE.read(target.findtext("capacity"))
+        capacity = _capacity(target)
         if actual is None:
             if self.content:
                 return [Step(self.content.why, lambda: self._write_content(capacity), self._delete)]
@@ -263,6 +267,10 @@ class Volume(Resource):
         directory = self._pool_words().get("path")
         if directory is None:
             raise Failed(f"pool {self.pool} is gone")
-        volume_format = self.wanted.get("format", "raw")
-        image.put(os.path.join(directory, self.name), lambda path: self.content.write(path, volume_format, capacity))
+        volume_format, path = self.wanted.get("format", "raw"), os.path.join(directory, self.name)
+
+        def write(part: str, lock: int) -> None:
+            self.content.write(part, volume_format, capacity, lock)
+
+        image.put(path, write, replace=self.content.option == "cloud_init")
         self._pool().refresh(0)
