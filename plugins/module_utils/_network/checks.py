@@ -47,6 +47,10 @@ def _subnet(network, block: dict):
     for what, address in named:
         if address and ip_address(address) not in subnet:
             raise Refused(f"{where}: {what}: {address} is outside the network {subnet}; choose an address within it")
+        if address and subnet.version == 4 and ip_address(address) in (subnet[0], subnet[-1]):
+            raise Refused(
+                f"{where}: {what}: {address} is the first or last address of {subnet}; choose one between them"
+            )
         if address == block["address"]:
             raise Refused(f"{where}: {what}: {address} is the network's own address; choose another one")
     return subnet
