@@ -48,7 +48,7 @@ check: $(CHECKS) ## The daily loop: style, types, ansible-lint, unit tests
 
 .PHONY: test
 test: ## Everything, in the order that fails early; stops at the first failure
-	+@MAKE="$(MAKE)" .ci/steps venv $(CHECKS) build sanity integration molecule
+	+@MAKE="$(MAKE)" .ci/steps venv $(CHECKS) build sanity hypervisors integration molecule
 
 ##@ Single steps
 .PHONY: lint
@@ -87,6 +87,10 @@ unit: venv ## Unit tests (A="pytest's arguments")
 sanity: venv ## ansible-test sanity with every Python found (A="--test NAME" or "--python 3.11")
 	tests/sanity/run.py $(CACHE)/sanity $(A)
 
+.PHONY: hypervisors
+hypervisors: venv ## Tests of the isolated libvirt hosts themselves, as root (A="pytest's arguments")
+	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/hypervisors $(A)
+
 .PHONY: integration
 integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments")
 	$(call if-there,tests/integration,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration $(A))
@@ -96,7 +100,7 @@ molecule: venv ## The roles' scenarios (S=scenario for one)
 	$(call if-there,extensions/molecule,molecule test $(if $(S),--scenario-name $(S),--all))
 
 .PHONY: build
-build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for each module
+build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for its modules and roles
 	rm -rf $(CACHE)/build
 	ansible-galaxy collection build --output-path $(CACHE)/build
 	ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-galaxy collection install --offline --no-deps --pre \
@@ -104,6 +108,10 @@ build: venv ## Build the archive into .cache/, install it elsewhere and ask ansi
 	@cd $(CACHE)/build && for module in $(sort $(notdir $(basename $(wildcard plugins/modules/*.py)))); do \
 	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type module virtops.libvirt.$$module >/dev/null; \
 	  echo "ansible-doc virtops.libvirt.$$module: ok"; \
+	done; \
+	for role in $(sort $(notdir $(wildcard roles/*))); do \
+	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type role virtops.libvirt.$$role >/dev/null; \
+	  echo "ansible-doc --type role virtops.libvirt.$$role: ok"; \
 	done
 
 .PHONY: changelog

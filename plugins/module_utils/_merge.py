@@ -243,7 +243,8 @@ def _in_unit_of(actual: Element, wanted: Element) -> Element:
     if not sizes or any(size % theirs for size in sizes.values()):
         return wanted
     scaled = copy.copy(wanted)
-    scaled.attrib.update({name: str(size // theirs) for name, size in sizes.items()}, unit=actual.get("unit"))
+    scaled.attrib.update({name: str(size // theirs) for name, size in sizes.items()})
+    scaled.set("unit", actual.get("unit"))
     return scaled
 
 

@@ -4,8 +4,8 @@
   _inside.py serve   a request a line on standard input, an answer a line on standard output
   _inside.py once    one request from standard input, in this very process: a test may kill it
 
-A request is {"do": NAME, "options": {...}}: "module" (with "name" and "check") runs a module as Ansible does and answers
-with its result; "state" answers with all that libvirt and the directory of images hold; "wipe" removes all of it.
+A request is {"do": NAME, "options": {...}}: "module" (with "name" and "check") runs a module as Ansible does and
+answers with its result; "state" answers with all that libvirt and the directory of images hold; "wipe" removes it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pkgutil
 import shutil
 import signal
 import sys
@@ -24,14 +25,14 @@ import libvirt
 from ansible.module_utils import basic
 from lxml import etree
 
-KINDS = ("pool", "volume", "network", "domain")
+COLLECTION = "ansible_collections.virtops.libvirt"
 IMAGES = Path("/var/lib/libvirt/images")
 # A module that hangs is ended, and the test says so, instead of hanging too.
 SECONDS = 120
 
 
 def _module(name: str):
-    return import_module(f"ansible_collections.virtops.libvirt.plugins.modules.{name}")
+    return import_module(f"{COLLECTION}.plugins.modules.{name}")
 
 
 def run_module(name: str, options: dict, check: bool = False) -> None:
@@ -108,7 +109,7 @@ def state() -> dict:
 def wipe() -> None:
     connection = _connect()
     for domain in connection.listAllDomains(0):
-        if domain.isActive():
+        with contextlib.suppress(libvirt.libvirtError):  # It may be off, or going off by itself.
             domain.destroy()
         with contextlib.suppress(libvirt.libvirtError):  # A transient one is gone by now.
             domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
@@ -143,7 +144,7 @@ def _child(request: dict, output: int) -> None:
         code = 0
     except SystemExit as end:
         code = end.code or 0
-    except BaseException:
+    except Exception:  # noqa: BLE001 -- whatever it is, the test is to read it
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -152,8 +153,11 @@ def _child(request: dict, output: int) -> None:
 
 
 def serve() -> None:
-    for kind in KINDS:
-        _module(kind), _module(kind + "_info")
+    # All of the collection now, so that every test of a session meets the same, and none waits for an import.
+    for part in ("modules", "module_utils"):
+        package = import_module(f"{COLLECTION}.plugins.{part}")
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            import_module(module.name)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         ours, theirs = os.pipe()

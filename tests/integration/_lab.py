@@ -35,14 +35,12 @@ def documents(found: dict) -> dict:
 
 
 class Agent:
-    """A process inside the host that runs modules there. C(before): a shell command that goes ahead of it."""
+    """A process inside the host that runs modules there. C(wrapper): the command that runs its command, if any."""
 
-    def __init__(self, host, libraries: Path, before: str = "true"):
+    def __init__(self, host, libraries: Path, wrapper: tuple = ()):
         self.host, self.libraries = host, libraries
-        command = f"{before} && exec {PYTHON} {HERE}/_inside.py serve"
         self.process = subprocess.Popen(
-            # A mount namespace of its own, so that "before" is seen by nobody else.
-            host.command(["unshare", "--mount", "sh", "-c", command]),
+            host.command([*wrapper, PYTHON, f"{HERE}/_inside.py", "serve"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -77,11 +75,12 @@ class Agent:
         self.process.stdout.close()
 
 
-class Lab:
-    """An isolated host with what the tests need on it. Check mode always goes through C(reader).
+# In a mount namespace of its own libvirt's socket for writers is hidden: whoever opened it would fail.
+READ_ONLY = ("unshare", "--mount", "sh", "-c", 'mount --bind /dev/null /run/libvirt/libvirt-sock && exec "$@"', "-")
 
-    In the reader's mount namespace libvirt's socket for writers is hidden: a check that opened it would fail.
-    """
+
+class Lab:
+    """An isolated host with what the tests need on it. Check mode always runs where libvirt can only be read."""
 
     def __init__(self, host, directory: Path):
         self.host = host
@@ -89,7 +88,7 @@ class Lab:
         libraries.mkdir()
         (libraries / "ansible").symlink_to(Path(ansible.__file__).parent)
         self.writer = Agent(host, libraries)
-        self.reader = Agent(host, libraries, "mount --bind /dev/null /run/libvirt/libvirt-sock")
+        self.reader = Agent(host, libraries, READ_ONLY)
 
     def close(self) -> None:
         self.writer.close()

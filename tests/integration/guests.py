@@ -53,7 +53,10 @@ CPU = """<?xml version="1.0" encoding="utf-8"?>
   <currentMemory unit='MiB'>512</currentMemory>
   <vcpu placement='static' cpuset='0-1' current='2'>4</vcpu>
   <iothreads>2</iothreads>
-  <cputune><shares>2048</shares><vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='1' cpuset='1'/><emulatorpin cpuset='0-1'/></cputune>
+  <cputune>
+    <shares>2048</shares>
+    <vcpupin vcpu='0' cpuset='0'/><vcpupin vcpu='1' cpuset='1'/><emulatorpin cpuset='0-1'/>
+  </cputune>
   <resource><partition>/machine</partition></resource>
   <os><type arch='x86_64' machine='q35'>hvm</type><bootmenu enable='yes' timeout='3000'/><smbios mode='sysinfo'/></os>
   <sysinfo type='smbios'><system><entry name='serial'>abc</entry></system></sysinfo>
@@ -93,7 +96,9 @@ DISKS = """
     </disk>
     <disk type='file' device='floppy'><source file='/var/lib/libvirt/images/floppy.img'/><target dev='fda'/></disk>
     <disk type='block'><driver name='qemu' type='raw'/><source dev='/dev/null'/><target dev='sdb' bus='scsi'/></disk>
-    <disk type='file'><source file='/var/lib/libvirt/images/b.img'/><target dev='sda' bus='scsi'/><serial>b</serial></disk>
+    <disk type='file'>
+      <source file='/var/lib/libvirt/images/b.img'/><target dev='sda' bus='scsi'/><serial>b</serial>
+    </disk>
     <disk type='network'>
       <driver name='qemu' type='raw'/>
       <source protocol='nbd' name='export'><host name='10.99.0.1' port='10809'/></source>

@@ -12,8 +12,8 @@ import pytest
 from integration.bad_input import DOMAIN, NETWORK, POOL, UNKNOWN, VOLUME
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _lab(_session_lab, tmp_path_factory):
+@pytest.fixture(scope="module")
+def estate(_session_lab, tmp_path_factory):
     """The estate that bad input must not touch, made once."""
     lab = _session_lab
     lab.ok("pool", name="images", path="/var/lib/libvirt/images/images", state="active")
@@ -64,10 +64,10 @@ def rows(module: str, table: list) -> list:
         *(pytest.param(module, options, words, id=f"{module}-{words[-1]}") for module, options, *words in UNKNOWN),
     ],
 )
-def test_bad_input_is_refused(_lab, image, module, options, words):
-    before = _lab.state()
-    message = _lab.refused(module, **filled(options, image))
-    assert _lab.state() == before
+def test_bad_input_is_refused(estate, image, module, options, words):
+    before = estate.state()
+    message = estate.refused(module, **filled(options, image))
+    assert estate.state() == before
     for word in words:
         assert word in message
     assert "Traceback" not in message

@@ -89,7 +89,9 @@ def test_a_machine_is_upgraded_where_the_task_names_its_version(lab):
 def test_disks_come_change_and_go(lab, options):
     lab.ok("domain", **options)
     disks = options["disks"]
-    disks.append({"target": "vdb", "pool": "images", "volume": "b.qcow2", "format": "qcow2", "serial": "b", "discard": "unmap"})
+    disks.append(
+        {"target": "vdb", "pool": "images", "volume": "b.qcow2", "format": "qcow2", "serial": "b", "discard": "unmap"}
+    )
     assert paths(lab.change("domain", **options)) == ["disks[vdb]"]
 
     disks[2].update(serial="c", cache="writeback")
@@ -178,7 +180,7 @@ def test_changes_of_a_running_guest_wait_for_its_next_start(lab, options):
     assert "<title>Live</title>" in lab.virsh("dumpxml", "guest")
     lab.virsh("destroy", "guest")
     lab.ok("domain", name="guest", state="running")
-    assert lab.run("domain", **options, title="Live")["pending"] == []
+    assert lab.run("domain", **{**options, "title": "Live"})["pending"] == []
 
 
 def test_info_can_be_fed_back(lab, options):

@@ -158,7 +158,9 @@ WHOLE = """<network xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.
     <txt name='example' value='example value'/>
     <srv service='name' protocol='tcp' domain='test-domain.test' target='.' port='1024' priority='10' weight='10'/>
   </dns>
-  <bandwidth><inbound average='1000' peak='5000' burst='5120'/><outbound average='128' peak='256' burst='256'/></bandwidth>
+  <bandwidth>
+    <inbound average='1000' peak='5000' burst='5120'/><outbound average='128' peak='256' burst='256'/>
+  </bandwidth>
   <portgroup name='engineering' default='yes'><bandwidth><inbound average='1000'/></bandwidth></portgroup>
   <portgroup name='sales'/>
   <ip address='10.30.0.1' netmask='255.255.0.0' localPtr='yes'>
@@ -201,7 +203,7 @@ def test_a_document_with_everything_is_kept_exactly(lab):
         ("<tftp root='/var/lib/tftpboot'/>", "", "ip/tftp"),
         ("<route address='10.40.0.0' prefix='16' gateway='10.30.0.2' metric='2'/>", "", "route[@metric]"),
         ("<dnsmasq:options><dnsmasq:option value='cache-size=77'/></dnsmasq:options>", "", "{*}options"),
-        ("<bandwidth><inbound average='1000' peak='5000' burst='5120'/>", "<bandwidth>", "bandwidth/inbound"),
+        ("<inbound average='1000' peak='5000' burst='5120'/>", "", "bandwidth/inbound"),
         (" metric='2'", " metric='3'", "route[@metric='2']"),
         ("average='128'", "average='129'", "bandwidth/outbound[@average='128']"),
         ("<lease expiry='1' unit='hours'/>", "", "ip/dhcp/range/lease"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Changes to a network while a guest is attached to it: what libvirt can do at once is done at once, without a restart."""
+"""Changes to a network while a guest is attached to it: done at once where libvirt can."""
 
 from __future__ import annotations
 
@@ -197,7 +197,12 @@ def test_a_new_address_waits_for_the_next_start(lab, network, undisturbed):
 
 def test_a_lease_in_the_running_network_only_is_no_second_one(lab, network):
     lab.virsh(
-        "net-update", "live", "add", "ip-dhcp-host", f"<host mac='{MACS[2]}' name='hand' ip='192.168.151.30'/>", "--live"
+        "net-update",
+        "live",
+        "add",
+        "ip-dhcp-host",
+        f"<host mac='{MACS[2]}' name='hand' ip='192.168.151.30'/>",
+        "--live",
     )
     dhcp(network)["hosts"].append({"mac": MACS[2], "name": "web2", "ip": "192.168.151.12"})
     lab.change("network", **network)

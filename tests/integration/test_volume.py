@@ -34,10 +34,8 @@ def test_a_volume_is_made_grown_and_removed(lab, pool, options):
     assert image(lab, name)["virtual-size"] == 8 << 20
     assert image(lab, name)["format"] == name.partition(".")[2]
 
-    if "xml" in options:
-        larger = {**options, "xml": XML.replace(">8<", ">16<")}
-    else:
-        larger = {**options, "capacity": "16 MiB"}
+    larger = {"xml": XML.replace(">8<", ">16<")} if "xml" in options else {"capacity": "16 MiB"}
+    larger = {**options, **larger}
     grown = lab.change("volume", **larger)
     assert [(c["path"], c["before"], c["after"]) for c in grown["changes"]] == [("capacity", "8 MiB", "16 MiB")]
     assert image(lab, name)["virtual-size"] == 16 << 20
@@ -74,7 +72,9 @@ def test_a_linked_clone_shares_its_base(lab, pool):
 def test_a_linked_clone_of_a_volume_in_another_pool(lab, pool):
     lab.ok("volume", **RAW)
     lab.ok("pool", name="clones", path="/var/lib/libvirt/images/clones", state="active")
-    made = lab.change("volume", pool="clones", name="c", capacity="20 MiB", backing={"volume": "data.raw", "pool": pool})
+    made = lab.change(
+        "volume", pool="clones", name="c", capacity="20 MiB", backing={"volume": "data.raw", "pool": pool}
+    )
     assert made["volume"]["backing"] == {"path": f"{DIRECTORY}/data.raw", "format": "raw"}
 
 

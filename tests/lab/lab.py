@@ -38,6 +38,8 @@ IMAGES = CHECKOUT / "tests/images/build.py"
 # The lab's host has a state directory of its own: tests that run at the same time never meet it.
 HOSTS = LAB / "hypervisors"
 HOST = "lab"
+# Not "localhost": the role's tasks for the controller go there, and shall not become root.
+THIS_MACHINE = "this-machine"
 # Which host the lab is on, how to get there, and the role's variables: `make lab-down` needs to be told nothing.
 INVENTORY = LAB / "hypervisor.yml"
 SSH_CONFIG = LAB / "hypervisor_ssh_config"
@@ -119,7 +121,7 @@ def host_entry(uri: str) -> dict:
     """The host as Ansible's inventory names it."""
     if uri:
         become = {} if os.geteuid() == 0 else {"ansible_become": True}
-        return {"localhost": {"ansible_connection": "local", "nat_lab_uri": uri, **become, **interpreter()}}
+        return {THIS_MACHINE: {"ansible_connection": "local", "nat_lab_uri": uri, **become, **interpreter()}}
     return {HOST: {"ansible_ssh_common_args": f'-F "{SSH_CONFIG}"', **interpreter()}}
 
 
@@ -131,7 +133,7 @@ def interpreter() -> dict:
 def prepare_host(variables: dict) -> None:
     """Have a host and an inventory of it. Only a lab that is really made has its variables noted there."""
     uri, before = setting("URI"), recorded("hosts")
-    if before and uri and before.get("localhost", {}).get("nat_lab_uri") != uri:
+    if before and uri and before.get(THIS_MACHINE, {}).get("nat_lab_uri") != uri:
         raise LabError(f"the lab is on {where(before)}; to have it on {uri}, run 'make lab-down' first")
     if variables and recorded("vars").get("nat_lab_name", variables["nat_lab_name"]) != variables["nat_lab_name"]:
         there = recorded("vars")["nat_lab_name"]
@@ -145,7 +147,7 @@ def prepare_host(variables: dict) -> None:
 
 
 def where(entry: dict) -> str:
-    return entry.get("localhost", {}).get("nat_lab_uri", "an isolated host")
+    return entry.get(THIS_MACHINE, {}).get("nat_lab_uri", "an isolated host")
 
 
 def write_inventory(entry: dict, variables: dict) -> None:

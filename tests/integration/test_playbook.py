@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole plays, by ansible-playbook over SSH: what is not in a module alone.
+
+The ledger of check mode, the action group, the search for a Python that has libvirt, and what Ansible prints.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+NAME = "integration"
+PLAY = """
+- hosts: all
+  gather_facts: false
+  module_defaults:
+    group/virtops.libvirt.all:
+      uri: "{{ libvirt_uri | default('qemu:///system') }}"
+  tasks:
+"""
+NETWORK = """
+    - virtops.libvirt.network:
+        name: lab
+        state: active
+        ips: [{address: 10.70.0.1, prefix: 24}]
+"""
+POOL = """
+    - virtops.libvirt.pool: {name: lab, path: /var/lib/libvirt/images/lab, state: active}
+"""
+BASE = """
+    - virtops.libvirt.volume: {pool: lab, name: base.qcow2, capacity: 8 MiB, format: qcow2}
+"""
+CLONE = """
+    - virtops.libvirt.volume: {pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: base.qcow2}}
+"""
+SEED = """
+    - virtops.libvirt.volume: {pool: lab, name: web1-seed.iso, cloud_init: {user_data: {hostname: web1}}}
+"""
+SEED_DISK = """
+          - {target: vdb, pool: lab, volume: web1-seed.iso, readonly: true}"""
+GUEST = """
+    - virtops.libvirt.domain:
+        name: web1
+        virt_type: qemu
+        memory: 16 MiB
+        disks:
+          - {target: vda, pool: lab, volume: web1.qcow2}
+          - {target: vdb, pool: lab, volume: web1-seed.iso, readonly: true}
+        interfaces: [{network: lab}]
+        state: running
+"""
+GONE = """
+    - virtops.libvirt.domain: {name: web1, state: absent}
+    - virtops.libvirt.volume: {pool: lab, name: web1.qcow2, state: absent}
+    - virtops.libvirt.volume: {pool: lab, name: web1-seed.iso, state: absent}
+    - virtops.libvirt.volume: {pool: lab, name: base.qcow2, state: absent}
+    - virtops.libvirt.pool: {name: lab, state: absent, remove_target: true}
+    - virtops.libvirt.network: {name: lab, state: absent}
+"""
+
+
+class Result:
+    """What a play did: the outcome of each task in turn, and what Ansible printed."""
+
+    def __init__(self, done: subprocess.CompletedProcess, said: list):
+        self.code, self.text, self.tasks = done.returncode, done.stdout + done.stderr, said
+
+    def changed(self) -> list[bool]:
+        return [task["changed"] for task in self.tasks]
+
+
+@pytest.fixture(scope="module")
+def configuration(host):
+    """A directory with the configuration of Ansible and of its SSH, whose one connection serves all plays."""
+    # A short path: a socket lies in it.
+    with tempfile.TemporaryDirectory(prefix="play") as name:
+        directory = Path(name)
+        (directory / "ssh_config").write_text(host.ssh_config())
+        ssh = f"-F {directory}/ssh_config -o ControlMaster=auto -o ControlPersist=60 -o ControlPath={directory}/ssh"
+        (directory / "ansible.cfg").write_text(
+            f"[defaults]\nhome = {directory}/home\n[ssh_connection]\nssh_args = {ssh}\npipelining = true\n"
+        )
+        yield directory
+        subprocess.run(["ssh", *ssh.split(), "-O", "exit", NAME], stderr=subprocess.DEVNULL, check=False)
+
+
+@pytest.fixture
+def play(lab, configuration, tmp_path):
+    """A function that runs a play on the host and gives its C(Result)."""
+
+    def run(text: str, *words: str, variables: dict | None = None, callback: str = "results") -> Result:
+        (tmp_path / "play.yml").write_text(text)
+        python = {"ansible_python_interpreter": "/usr/bin/python3", **(variables or {})}
+        done = subprocess.run(
+            [
+                Path(sys.executable).with_name("ansible-playbook"),
+                *("--inventory", f"{NAME},", "--extra-vars", json.dumps(python)),
+                *words,
+                tmp_path / "play.yml",
+            ],
+            env={
+                **os.environ,
+                "ANSIBLE_CONFIG": f"{configuration}/ansible.cfg",
+                "ANSIBLE_STDOUT_CALLBACK": callback,
+                "ANSIBLE_CALLBACK_PLUGINS": f"{HERE}/callback_plugins",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        lines = done.stdout.splitlines() if callback == "results" else []
+        return Result(done, [json.loads(line) for line in lines if line.startswith("{")])
+
+    return run
+
+
+def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
+    text = PLAY + NETWORK + POOL + BASE + CLONE + SEED + GUEST
+    before = lab.state()
+    planned = play(text, "--check", "--diff")
+    assert planned.code == 0, planned.text
+    assert planned.changed() == [True] * 6
+    assert lab.state() == before
+
+    done = play(text, "--diff")
+    assert done.code == 0, done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        for key in ("changed", "changes", "steps", "diff"):
+            assert real[key] == plan[key]
+
+    again = play(text)
+    assert (again.code, again.changed()) == (0, [False] * 6), again.text
+
+    text = PLAY + GONE
+    planned = play(text, "--check", "--diff")
+    assert (planned.code, planned.changed()) == (0, [True] * 6), planned.text
+    assert "web1" in lab.state()["domain"]
+    assert play(text).changed() == [True] * 6
+    assert lab.state() == before
+
+
+@pytest.mark.parametrize(
+    ("tasks", "words"),
+    [
+        (BASE, "there is no pool lab"),
+        (POOL.replace("active", "present") + BASE, "pool lab is not active"),
+        (POOL + CLONE, "backing volume lab/base.qcow2 is not there"),
+        (NETWORK + POOL + BASE + CLONE + GUEST, "web1-seed.iso"),
+        (POOL + BASE + CLONE + SEED + GUEST, "there is no network lab"),
+        (POOL + BASE + CLONE.replace("16 MiB", "4 MiB"), "capacity 4 MiB is too small"),
+        (
+            POOL + BASE + "    - virtops.libvirt.volume: {pool: lab, name: base.qcow2, state: absent}" + CLONE,
+            "not there",
+        ),
+    ],
+)
+def test_what_the_play_will_not_have_made_is_refused_in_check_mode_too(lab, play, tasks, words):
+    planned = play(PLAY + tasks, "--check")
+    assert planned.code == 2
+    assert words in planned.tasks[-1]["msg"]
+    assert lab.state()["pool"] == {}
+
+
+def test_what_it_says_then_is_what_the_real_run_says(lab, play):
+    text = PLAY + NETWORK + POOL + BASE + CLONE + GUEST
+    planned, real = play(text, "--check"), play(text)
+    assert real.tasks[-1]["msg"] == planned.tasks[-1]["msg"]
+
+
+def test_one_check_knows_nothing_of_another(lab, play):
+    assert play(PLAY + POOL, "--check").code == 0
+    assert "there is no pool lab" in play(PLAY + BASE, "--check").tasks[0]["msg"]
+
+
+def test_the_ledger_goes_by_host(lab, play):
+    """What one host would have is not there on another; here it is the same under a second name."""
+    text = (PLAY + POOL + BASE).replace(
+        "- virtops.libvirt.volume", "- delegate_to: other\n      virtops.libvirt.volume"
+    )
+    variables = {"ansible_connection": "local"}
+    assert play(text, "--check", variables=variables).code == 2
+
+
+def test_defaults_of_the_action_group_reach_every_module(lab, play):
+    tasks = NETWORK + POOL + BASE + GUEST + "    - virtops.libvirt.volume_info: {pool: lab}\n"
+    tasks += "".join(f"    - virtops.libvirt.{kind}_info:\n" for kind in ("pool", "network", "domain"))
+    text = (PLAY + tasks).replace("  gather_facts: false", "  gather_facts: false\n  ignore_errors: true")
+    result = play(text, variables={"libvirt_uri": "qemu:///nowhere"})
+    assert len(result.tasks) == 8
+    for task in result.tasks:
+        assert "qemu:///nowhere" in task["msg"]
+
+
+def bare_python(lab) -> str:
+    """A Python on the host that has neither libvirt nor lxml."""
+    lab.shell("test -x /root/bare/bin/python || /usr/bin/python3 -m venv --without-pip /root/bare")
+    return "/root/bare/bin/python"
+
+
+def test_a_module_goes_on_under_a_python_that_has_libvirt(lab, play):
+    variables = {"ansible_python_interpreter": bare_python(lab)}
+    assert play(PLAY + POOL, "--check", "--diff", variables=variables).changed() == [True]
+    made = play(PLAY + POOL + BASE + "    - virtops.libvirt.pool_info:\n", variables=variables)
+    assert made.code == 0, made.text
+    assert made.tasks[-1]["pools"][0]["name"] == "lab"
+    assert play(PLAY + POOL + BASE, variables=variables).changed() == [False, False]
+
+
+def test_where_no_python_has_libvirt_the_packages_are_named(lab, play):
+    library = lab.shell("ls /usr/lib/python3/dist-packages/libvirtmod.*.so").strip()
+    # In a layer of the host's own: the machine's file stays.
+    lab.shell(f"mv {library} /root/hidden.so")
+    try:
+        failed = play(PLAY + POOL, variables={"ansible_python_interpreter": bare_python(lab)})
+    finally:
+        lab.shell(f"mv /root/hidden.so {library}")
+    assert "python3-libvirt" in failed.tasks[0]["msg"]
+    assert Path(library).exists()
+
+
+def test_the_diff_is_printed_by_option_and_as_xml(lab, play):
+    play(PLAY + NETWORK)
+    text = PLAY + NETWORK.replace("state: active", "state: active\n        domain: {name: lab.test}")
+    printed = play(text, "--check", "--diff", callback="default").text
+    assert "--- before: network lab (options)" in printed
+    assert '+        "name": "lab.test"' in printed
+    assert '+  <domain name="lab.test"/>' in printed
+
+
+def test_a_user_who_may_only_read_can_check(lab, play):
+    """The socket for readers is open to all, the one for writers is root's."""
+    lab.ok("pool", name="lab", path="/var/lib/libvirt/images/lab", state="active")
+    text = PLAY + NETWORK + POOL + BASE + CLONE + GUEST.replace(SEED_DISK, "")
+    variables = {
+        "ansible_become": True,
+        "ansible_become_user": "nobody",
+        "ansible_become_method": "ansible.builtin.su",
+        "ansible_become_exe": "su -s /bin/sh",
+    }
+    planned = play(text, "--check", variables=variables)
+    assert planned.changed() == [True, False, True, True, True], planned.text
+    refused = play(text, variables=variables)
+    assert "set 'become: true'" in refused.tasks[0]["msg"]
