@@ -36,6 +36,11 @@ options:
     type: list
     elements: dict
     default: []
+  keep:
+    description:
+      - Whether the leases of other guests stay, with their addresses.
+    type: bool
+    default: false
 seealso:
   - plugin: virtops.libvirt.nat_lab
     plugin_type: role
@@ -152,7 +157,9 @@ def _twice(what: str, values, problems: list[str]) -> None:
             problems.append(f"{what} {value} is given to {count} guests; each needs its own")
 
 
-def lab_layout(guests: list[dict | str], lab: str, subnet: str, leases: list[dict] | None = None) -> dict:
+def lab_layout(
+    guests: list[dict | str], lab: str, subnet: str, leases: list[dict] | None = None, keep: bool = False
+) -> dict:
     """See DOCUMENTATION."""
     problems: list[str] = []
     network = _subnet(subnet, problems)
@@ -167,7 +174,9 @@ def lab_layout(guests: list[dict | str], lab: str, subnet: str, leases: list[dic
 
     given = [_given_address(guest, network, problems) for guest in wanted]
     _twice("the address", filter(None, given), problems)
-    taken = set(filter(None, given))
+    others = [lease for lease in leases or () if keep and lease.get("name") not in names]
+    _twice("the address", [*filter(None, set(given)), *(lease["ip"] for lease in others)], problems)
+    taken = {*filter(None, given), *(lease["ip"] for lease in others)}
     held = {lease.get("name"): lease.get("ip") for lease in leases or ()}
     kept = [address or held.get(name) for name, address in zip(names, given)]
     # A lease from another subnet, or one that another guest now asks for by its address, can't be kept.
@@ -197,7 +206,7 @@ def lab_layout(guests: list[dict | str], lab: str, subnet: str, leases: list[dic
         "prefix": network.prefixlen,
         "range": {"start": str(network[start]), "end": str(network[end])},
         "guests": laid,
-        "leases": [{"mac": guest["mac"], "name": guest["name"], "ip": guest["address"]} for guest in laid],
+        "leases": [*({"mac": guest["mac"], "name": guest["name"], "ip": guest["address"]} for guest in laid), *others],
     }
 
 

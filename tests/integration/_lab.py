@@ -45,6 +45,8 @@ class Agent:
             stdout=subprocess.PIPE,
             text=True,
             env=self.environment(),
+            # Ctrl-C is for the tests, which need this to clean up.
+            start_new_session=True,
         )
         assert self._read() == "ready"
 

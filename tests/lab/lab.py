@@ -179,6 +179,8 @@ def role_variables() -> dict:
         "nat_lab_virt_type": kind,
         "nat_lab_cpu_mode": "host-passthrough" if kind == "kvm" else "maximum",
         "nat_lab_guest_count": int(guests),
+        # Who says a smaller number for a lab means it.
+        "nat_lab_prune": bool(setting("GUESTS")),
     }
 
 

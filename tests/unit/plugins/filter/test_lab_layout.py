@@ -42,6 +42,15 @@ def test_a_mac_is_made_of_the_names():
     assert one["mac"] == layout("a", "web1")["guests"][1]["mac"] != other["mac"]
 
 
+def test_other_guests_keep_their_leases_where_that_is_asked_for():
+    before = layout("a", "b")
+    after = layout("c", leases=before["leases"], keep=True)
+    assert addresses(after) == {"c": "192.168.150.13"}
+    assert after["leases"] == [after["leases"][0], *before["leases"]]
+    taken = layout({"name": "c", "address": "192.168.150.12"}, leases=before["leases"], keep=True)
+    assert taken["problems"] == ["the address 192.168.150.12 is given to 2 guests; each needs its own"]
+
+
 def test_leases_are_kept_whatever_comes_and_goes():
     before = layout("a", "b", "c")
     after = layout("new", "c", "b", leases=before["leases"])
