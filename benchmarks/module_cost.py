@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a task with nothing to do costs, as a ratio to ansible.builtin.ping.
 
-Both tasks alternate in one play on one isolated libvirt host, so that each pair sees the same machine; the figure is the
-median of the pairs' ratios. Run as root: benchmarks/module_cost.py [--pairs 40] [--connection ssh|local]
+Both tasks alternate in one play on one isolated libvirt host, so that each pair sees the same machine; the figure is
+the median of the pairs' ratios. Run as root: benchmarks/module_cost.py [--pairs 40] [--connection ssh|local]
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def main() -> None:
             print(f"{connection}:")
             ratios = measure(host, connection, arguments.pairs, Path(directory))
             quartiles = statistics.quantiles(ratios, n=4)
-            print(f"  domain / ping: {statistics.median(ratios):.2f} (quartiles {quartiles[0]:.2f} to {quartiles[2]:.2f})")
+            print(
+                f"  domain / ping: {statistics.median(ratios):.2f} (quartiles {quartiles[0]:.2f} to {quartiles[2]:.2f})"
+            )
 
 
 if __name__ == "__main__":

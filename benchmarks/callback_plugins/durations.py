@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -20,6 +21,10 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result):
         seconds = time.perf_counter() - self._started
-        with open(os.environ["DURATIONS"], "a", encoding="utf-8") as stream:
-            line = {"task": result._task.get_name(), "seconds": seconds, "changed": result._result.get("changed", False)}
+        with Path(os.environ["DURATIONS"]).open("a", encoding="utf-8") as stream:
+            line = {
+                "task": result._task.get_name(),
+                "seconds": seconds,
+                "changed": result._result.get("changed", False),
+            }
             stream.write(json.dumps(line) + "\n")
