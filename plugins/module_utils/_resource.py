@@ -10,15 +10,13 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
-from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change, compare, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
-    FIXED,
     NEXT_BOOT,
     agree,
     parse,
     read,
-    refuse_duplicates,
     shown,
     specs,
     write,
@@ -26,8 +24,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, printed, secrets, without_secrets
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, secrets, without_secrets
 
 
 class Resource:
@@ -194,7 +192,7 @@ class Resource:
             target, changes = None, self.more_changes(actual)
         else:
             target, edits = self.target(actual.document if actual else None, actual)
-            changes = self._changes(actual, target, edits)
+            changes = self.changes(actual, target, edits)
         if target is not None and (changes or actual is None):
             self._refuse(actual, target)
             self.finish(target)
@@ -205,13 +203,9 @@ class Resource:
         self._complete(plan, actual, target, changes)
 
     def _refuse(self, actual: Actual | None, target) -> None:
-        # Our own words are the better ones, but only a document that the schema takes can be read without surprise.
-        if self.xml is not None:
-            self._validate(actual, target)
-        refuse_duplicates(self.fields, read(self.fields, target), self.subject)
-        self.check(actual, target)
-        if self.xml is None:
-            self._validate(actual, target)
+        from ansible_collections.virtops.libvirt.plugins.module_utils._change import refuse
+
+        refuse(self, actual, target)
 
     def _complete(self, plan: Plan, actual: Actual | None, target, changes: list[Change]) -> None:
         """The plan's changes, steps, words and text, once the document is known."""
@@ -236,22 +230,9 @@ class Resource:
 
     def target(self, base, actual: Actual | None):
         """(document as it shall be, edits that the user's xml needed). C(base) is left as it is."""
-        if self.xml is None:
-            target = copy.deepcopy(base) if base is not None else self.skeleton()
-            write(self.fields, target, self.wanted)
-            return target, []
-        wanted = self.declared()
-        if base is None:
-            return wanted, []
-        from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Merge
+        from ansible_collections.virtops.libvirt.plugins.module_utils._change import target
 
-        for place in self.created_only:
-            drop(wanted, place)
-        self.adapt(wanted, base)
-        applied, echoes = self.applied(actual)
-        target = copy.deepcopy(base)
-        merge = Merge(target, wanted, applied, self.filled, echoes)
-        return target, merge.edits
+        return target(self, base, actual)
 
     def declared(self):
         """The user's xml with the options laid over it."""
@@ -259,23 +240,11 @@ class Resource:
         write(self.fields, wanted, self.wanted)
         return wanted
 
-    def _changes(self, actual: Actual | None, target, edits) -> list[Change]:
-        if actual is None:
-            return []
-        changes = compare(self.fields, read(self.fields, actual.tree), read(self.fields, target))
-        known = places(self.fields)
-        for edit in edits:
-            if not any(edit.place == place or place.startswith(edit.place + "/") for place in known):
-                changes.append(Change(edit.path, edit.before, edit.after, self.edit_effect))
-        for change in changes:
-            if change.effect == FIXED:
-                raise Refused(
-                    f"{self.subject}: {change.path} is {change.before} and cannot be changed to {change.after};"
-                    " take the option out, or remove the object and make it anew"
-                )
-            if not actual.active:
-                change.effect = CONFIG
-        return changes + self.more_changes(actual)
+    def changes(self, actual: Actual | None, target, edits) -> list[Change]:
+        """What becomes different in an existing object; Refused where libvirt cannot change it."""
+        from ansible_collections.virtops.libvirt.plugins.module_utils._change import changes
+
+        return changes(self, actual, target, edits)
 
     def _switches(self, actual: Actual, state: str) -> list[Change]:
         changes = []
@@ -313,18 +282,9 @@ class Resource:
         fields = tuple(field for field in self.fields if field.name in wanted and field.effect == NEXT_BOOT)
         if agree(fields, actual.live_tree, wanted):
             return []
-        live = parse_xml(actual.live_text)
-        write(fields, live, wanted)
-        return compare(fields, read(fields, actual.live_tree), read(fields, live))
+        from ansible_collections.virtops.libvirt.plugins.module_utils._change import pending
 
-    def _validate(self, actual: Actual | None, target) -> None:
-        from ansible_collections.virtops.libvirt.plugins.module_utils._schema import accepts, validate
-
-        if self.xml is not None:
-            validate(self.declared(), self.schema, self.subject, self.options["xml"])
-        elif actual is None or accepts(actual.document, self.schema):
-            # libvirt keeps some documents that its own schema refuses; those can be changed all the same.
-            validate(target, self.schema, self.subject, "")
+        return pending(fields, actual, wanted)
 
 
 def _asked(resource: Resource) -> Plan:

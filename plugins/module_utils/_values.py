@@ -18,9 +18,9 @@ for _power, _prefix in enumerate(_PREFIXES[1:], 1):
     UNITS[_prefix] = UNITS[_prefix + "IB"] = 1024**_power
     UNITS[_prefix + "B"] = 1000**_power
 
-_SIZE = re.compile(r"\s*(\d+)(?:\.(\d+))?\s*([A-Za-z]*)\s*")
-_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
-_UUID = re.compile(r"[0-9a-f]{32}")
+_SIZE = r"\s*(\d+)(?:\.(\d+))?\s*([A-Za-z]*)\s*"
+_MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
+_UUID = r"[0-9a-f]{32}"
 
 
 class Text:
@@ -103,7 +103,7 @@ class Size(Text):
         self.written = written or unit
 
     def parse(self, raw):
-        match = _SIZE.fullmatch(str(raw))
+        match = re.fullmatch(_SIZE, str(raw))
         if not match:
             raise ValueError(f"{raw!r} is not a size such as '512 MiB' or '10G'")
         whole, part, unit = match.groups()
@@ -138,7 +138,7 @@ class Mac(Text):
 
     def parse(self, raw):
         text = str(raw).lower().replace("-", ":")
-        if not _MAC.fullmatch(text):
+        if not re.fullmatch(_MAC, text):
             raise ValueError(f"{raw!r} is not a MAC address such as 52:54:00:12:34:56")
         if int(text[:2], 16) & 1:
             raise ValueError(f"{raw!r} is a multicast address; the first byte of a NIC's MAC must be even")
@@ -151,7 +151,7 @@ class Mac(Text):
 class Uuid(Text):
     def parse(self, raw):
         digits = str(raw).lower().replace("-", "")
-        if not _UUID.fullmatch(digits):
+        if not re.fullmatch(_UUID, digits):
             raise ValueError(f"{raw!r} is not a UUID")
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
@@ -201,7 +201,7 @@ def loosely_equal(one: str | None, other: str | None) -> bool:
         return True
     low, high = one.lower(), other.lower()
     if low == high and (
-        _MAC.fullmatch(low) or (low.replace("-", "").isalnum() and _UUID.fullmatch(low.replace("-", "")))
+        re.fullmatch(_MAC, low) or (low.replace("-", "").isalnum() and re.fullmatch(_UUID, low.replace("-", "")))
     ):
         return True
     try:

@@ -34,6 +34,15 @@ def documents(found: dict) -> dict:
     return {(kind, name): one["xml"] for kind in ("pool", "network", "domain") for name, one in found[kind].items()}
 
 
+def leaves(options: dict, prefix: str = "") -> set[str]:
+    """The paths of the plain options in a task: C(disks.cache), whichever of the disks has it."""
+    found: set[str] = set()
+    for name, value in options.items():
+        items = [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, dict)]
+        found |= set().union(*(leaves(item, f"{prefix}{name}.") for item in items)) if items else {prefix + name}
+    return found
+
+
 class Agent:
     """A process inside the host that runs modules there. C(wrapper): the command that runs its command, if any."""
 
@@ -89,6 +98,8 @@ class Lab:
         libraries = directory / "libraries"
         libraries.mkdir()
         (libraries / "ansible").symlink_to(Path(ansible.__file__).parent)
+        # Options with which each module has changed something: {module: paths}.
+        self.exercised: dict[str, set[str]] = {}
         self.writer = Agent(host, libraries)
         self.reader = Agent(host, libraries, READ_ONLY)
 
@@ -100,7 +111,10 @@ class Lab:
 
     def run(self, module: str, **options) -> dict:
         """The result of a module, whether it failed or not."""
-        return self.writer.ask("module", name=module, options=options, check=False)
+        result = self.writer.ask("module", name=module, options=options, check=False)
+        if result.get("changed") and not result.get("failed"):
+            self.exercised.setdefault(module, set()).update(leaves(options))
+        return result
 
     def check(self, module: str, **options) -> dict:
         return self.reader.ask("module", name=module, options=options, check=True)

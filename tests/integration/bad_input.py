@@ -96,6 +96,7 @@ def network_xml(inside="<ip address='10.60.0.1' prefix='24'/>"):
 
 
 NETWORK = [
+    ({"name": "new", "forward": {"mode": "nat"}}, "network new", "give 'ips'"),
     *(({"name": name}, "name") for name in BAD_NAMES),
     (network({"mac": MAC, "ip": "10.61.0.5"}), "network new", "10.61.0.5 is outside the network 10.60.0.0/24"),
     (network({"mac": MAC, "ip": "10.60.0.1"}), "10.60.0.1 is the network's own address"),

@@ -3,20 +3,18 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, read
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed, secrets, without_secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, secrets, without_secrets
 
 # virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
-_WITH_SECRETS = 2 | 1
+WITH_SECRETS = 2 | 1
 
 
 class Domain(Resource):
@@ -55,7 +53,7 @@ class Domain(Resource):
         """The persistent document; with its passwords where the task has some and libvirt tells them."""
         if self.secrets():
             try:
-                return handle.XMLDesc(_WITH_SECRETS)
+                return handle.XMLDesc(WITH_SECRETS)
             except libvirt.libvirtError as error:
                 if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
                     raise
@@ -63,6 +61,8 @@ class Domain(Resource):
         return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
 
     def applied(self, actual):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
+
         return applied.read(actual.document)
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
@@ -74,17 +74,13 @@ class Domain(Resource):
 
     def prepare(self, actual):
         machine = self.wanted.get("machine")
-        now = actual.tree.find("os/type").get("machine") if actual is not None else None
-        if (
-            machine
-            and now
-            and machine != now
-            and self._is_alias(machine, now, actual.document.find("os/type").get("arch"))
-        ):
+        kind = actual.tree.find("os/type") if actual is not None else None
+        now = kind.get("machine", "") if kind is not None else ""
+        arch = kind.get("arch", "") if kind is not None else ""
+        if machine and now and machine != now and self._is_alias(machine, now, arch):
             self.wanted["machine"] = now
-        known = (
-            {disk["target"] for disk in read((DISKS,), actual.tree).get("disks", ())} if actual is not None else set()
-        )
+        there = [] if actual is None else read((DISKS,), actual.tree).get("disks", [])
+        known = {disk["target"] for disk in there}
         for disk in self.wanted.get("disks", ()):
             if "format" not in disk and disk["target"] not in known:
                 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import disk_format
@@ -99,25 +95,10 @@ class Domain(Resource):
         return canonical is not None and canonical.rpartition("-")[0] == now.rpartition("-")[0]
 
     def target(self, base, actual):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
+
         target, edits = super().target(base, actual)
-        self._balloon(base, target)
-        _follow_listen(target)
-        return target, edits + self._boot(target)
-
-    def _boot(self, target) -> list:
-        """The boot order stands at the devices or in <os>, never in both (formatdomain, "BIOS bootloader")."""
-        orders, in_os = target.findall("devices/*/boot"), target.findall("os/boot")
-        if not orders or not in_os:
-            return []
-        from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
-
-        asked = any("boot" in item for name in ("disks", "interfaces") for item in self.wanted.get(name, ()))
-        asked = asked or (self.xml is not None and self.xml.find("devices/*/boot") is not None)
-        gone = in_os if asked else orders
-        for element in gone:
-            element.getparent().remove(element)
-        where = "os/boot" if asked else "devices/*/boot"
-        return [Edit(where, where, ", ".join(e.get("dev") or e.get("order") for e in gone), None)]
+        return target, edits + settle_quirks(self, base, target)
 
     def adapt(self, wanted, base):
         if self.unchecked:
@@ -129,20 +110,15 @@ class Domain(Resource):
         if self._is_alias(asked.get("machine"), now.get("machine", ""), now.get("arch", "")):
             asked.set("machine", now.get("machine"))
 
-    def _balloon(self, base, target) -> None:
-        """Let the current memory follow the memory where the two were equal and nobody asked for another."""
-        if base is None or (self.xml is not None and self.xml.find("currentMemory") is not None):
-            return
-        old, new, current = base.find("memory"), target.find("memory"), target.find("currentMemory")
-        if current is not None and old is not None and current.text == old.text and new.text != old.text:
-            current.text = new.text
-            current.set("unit", new.get("unit", "KiB"))
-
     def finish(self, target):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
+
         if self.xml is not None:
             applied.write(target, self.xml)
 
     def printed(self, document):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
+
         return printed(without_secrets(applied.without(document)))
 
     def check(self, actual, target):
@@ -153,43 +129,14 @@ class Domain(Resource):
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def write_steps(self, actual, target, changes):
-        if actual is None:
-            flags = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
-            return [Step(f"define {self.subject}", lambda: self._define(target, flags), lambda: self.find().undefine())]
-        old: list[str] = []
-        steps = [Step(f"define {self.subject} anew", lambda: self._redefine(actual, old), lambda: self._restore(old))]
-        texts = [change for change in changes if change.effect == LIVE and change.path in ("title", "description")]
-        return steps + [Step(f"set {text.path} of the running guest", partial(self._set_text, text)) for text in texts]
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import steps
 
-    def _define(self, document, flags: int = 0) -> None:
-        self.conn.defineXMLFlags(printed(document), flags)
+        return steps(self, actual, target, changes)
 
-    def _redefine(self, actual, old: list[str]) -> None:
-        """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
-        text = self.handle_now().XMLDesc(_WITH_SECRETS)
-        target, _edits = self.target(parse(text), actual)
-        self.finish(target)
-        self._define(target)
-        old.append(text)
+    def settle(self, again):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import settle
 
-    def _restore(self, old: list[str]) -> None:
-        self.conn.defineXMLFlags(old[0], 0)
-
-    def _set_text(self, change) -> None:
-        kind = libvirt.VIR_DOMAIN_METADATA_TITLE if change.path == "title" else libvirt.VIR_DOMAIN_METADATA_DESCRIPTION
-        self.find().setMetadata(kind, change.after, None, None, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-
-    def settle(self, again) -> list:
-        """Changes that are left after applying and that are not libvirt's own rewriting of the user's xml."""
-        known = {field.name for field in FIELDS} | {"autostart", "state"}
-        left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
-        rewritten = [change for change in again.changes if change not in left]
-        if rewritten and not left:
-            # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
-            document = parse(self.handle_now().XMLDesc(_WITH_SECRETS))
-            applied.add_echoes(document, rewritten)
-            self._define(document)
-        return left
+        return settle(self, again)
 
     def state_after(self, actual):
         now = actual.state if actual is not None else states.STOPPED
@@ -210,24 +157,7 @@ class Domain(Resource):
     def absent_steps(self, actual):
         steps = [Step(f"switch off {self.subject}", self._operation("switch_off"))] if actual.active else []
         if actual.persistent:
-            steps.append(Step(f"undefine {self.subject}", self._undefine))
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import undefine
+
+            steps.append(Step(f"undefine {self.subject}", lambda: undefine(self.conn, self.handle_now())))
         return steps
-
-    def _undefine(self) -> None:
-        flags = 0
-        for name in ("MANAGED_SAVE", "SNAPSHOTS_METADATA", "CHECKPOINTS_METADATA", "NVRAM"):
-            flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_" + name)
-        if self.conn.getLibVersion() >= 8009000:
-            flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
-        self.find().undefineFlags(flags)
-
-
-def _follow_listen(target) -> None:
-    """libvirt repeats the first listen address at its owner, and refuses another one there (formatdomain)."""
-    for graphics in target.iterfind("devices/graphics[@listen]"):
-        listen = graphics.find("listen")
-        if listen is None or (listen.get("type") == "address" and listen.get("address") == graphics.get("listen")):
-            continue
-        graphics.attrib.pop("listen")
-        if listen.get("address"):
-            graphics.set("listen", listen.get("address"))

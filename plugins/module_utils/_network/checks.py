@@ -18,6 +18,9 @@ def check(network, actual, target) -> None:
     """Refused for addresses outside their subnet, and for what another network of the host has already."""
     words = read(FIELDS, target)
     subnets = [_subnet(network, block) for block in words.get("ips", [])]
+    mode = words.get("forward", {}).get("mode")
+    if mode in ("nat", "route") and not subnets:
+        raise Refused(f"{network.subject}: forward mode {mode} needs an address of the host; give 'ips'")
     bridge = words.get("bridge", {}).get("name", "")
     if len(bridge) > _LONGEST_DEVICE:
         raise Refused(

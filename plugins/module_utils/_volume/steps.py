@@ -230,8 +230,8 @@ class Volume(Resource):
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _changes(self, actual, target, edits):
-        changes = super()._changes(actual, target, edits)
+    def changes(self, actual, target, edits):
+        changes = super().changes(actual, target, edits)
         if actual is None:
             return changes
         before, after = (_capacity(document) for document in (actual.document, target))

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the definition of a domain, and remove it. Private to this collection, imported only for a change."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
+
+
+def steps(domain, actual, target, changes) -> list[Step]:
+    """See C(Resource.write_steps)."""
+    if actual is None:
+        define = partial(domain.conn.defineXMLFlags, printed(target), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+        return [Step(f"define {domain.subject}", define, lambda: domain.find().undefine())]
+    old: list[str] = []
+
+    def restore() -> None:
+        domain.conn.defineXMLFlags(old[0], 0)
+
+    define = partial(_redefine, domain, actual, old)
+    texts = [change for change in changes if change.effect == LIVE and change.path in ("title", "description")]
+    return [
+        Step(f"define {domain.subject} anew", define, restore),
+        *(Step(f"set {text.path} of the running guest", partial(_set_text, domain, text)) for text in texts),
+    ]
+
+
+def _redefine(domain, actual, old: list[str]) -> None:
+    """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
+    text = domain.handle_now().XMLDesc(WITH_SECRETS)
+    target, _edits = domain.target(parse(text), actual)
+    domain.finish(target)
+    domain.conn.defineXMLFlags(printed(target), 0)
+    old.append(text)
+
+
+def _set_text(domain, change) -> None:
+    kind = libvirt.VIR_DOMAIN_METADATA_TITLE if change.path == "title" else libvirt.VIR_DOMAIN_METADATA_DESCRIPTION
+    domain.find().setMetadata(kind, change.after, None, None, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+
+def settle(domain, again) -> list:
+    """Changes that are left after applying and that are not libvirt's own rewriting of the user's xml."""
+    known = {field.name for field in FIELDS} | {"autostart", "state"}
+    left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
+    rewritten = [change for change in again.changes if change not in left]
+    if rewritten and not left:
+        # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
+        document = parse(domain.handle_now().XMLDesc(WITH_SECRETS))
+        applied.add_echoes(document, rewritten)
+        domain.conn.defineXMLFlags(printed(document), 0)
+    return left
+
+
+def undefine(conn, handle) -> None:
+    """Remove a definition with all that libvirt keeps beside it; volumes stay."""
+    flags = 0
+    for name in ("MANAGED_SAVE", "SNAPSHOTS_METADATA", "CHECKPOINTS_METADATA", "NVRAM"):
+        flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_" + name)
+    if conn.getLibVersion() >= 8009000:
+        flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
+    handle.undefineFlags(flags)
