@@ -26,6 +26,7 @@ import shutil
 import subprocess
 import sys
 import time
+from ipaddress import ip_network
 from pathlib import Path
 
 import yaml
@@ -143,7 +144,8 @@ def prepare_host(variables: dict) -> None:
         hypervisors("up", HOST)
         write_ssh_config()
     LAB.mkdir(exist_ok=True)
-    write_inventory(entry, variables or recorded("vars"))
+    # Settings that a lab has stay noted until others have been brought to it.
+    write_inventory(entry, recorded("vars") or variables)
 
 
 def where(entry: dict) -> str:
@@ -170,6 +172,12 @@ def role_variables() -> dict:
         setting(word) or before.get(variable) or default for word, (variable, default) in SETTINGS.items()
     )
     kind = kind or virt_type()
+    if not str(guests).isdigit():
+        raise LabError(f"LAB_GUESTS is {guests!r}; give a number of guests, such as LAB_GUESTS=5")
+    try:
+        ip_network(subnet)
+    except ValueError as error:
+        raise LabError(f"LAB_SUBNET: {error}; write it as 192.168.150.0/24") from None
     return {
         "nat_lab_output_dir": str(LAB),
         "nat_lab_name": name,
@@ -234,7 +242,8 @@ def up() -> None:
     count, kind = variables["nat_lab_guest_count"], variables["nat_lab_virt_type"]
     slow = ": without KVM a new guest takes a minute or two to boot" if kind == "qemu" else ""
     say(f"making a lab of {count} guests with virt_type {kind}{slow}")
-    playbook(from_image)
+    playbook({**variables, **from_image})
+    write_inventory(recorded("hosts"), variables)
     show(time.monotonic() - started)
 
 
