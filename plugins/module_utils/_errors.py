@@ -9,11 +9,7 @@ class Refused(Exception):
 
 
 class Failed(Exception):
-    """A step that libvirt, or the host, did not carry out. C(done) tells what stands all the same."""
-
-    def __init__(self, message: str, done: list | None = None):
-        super().__init__(message)
-        self.done = done or []
+    """A step that libvirt, or the host, did not carry out."""
 
 
 def libvirt_words(error) -> str:

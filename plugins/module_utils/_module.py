@@ -70,8 +70,6 @@ def _answer(module: AnsibleModule, work, read_only: bool = False) -> None:
         module.fail_json(msg=str(error))
     except libvirt.libvirtError as error:
         module.fail_json(msg=f"libvirt refused a call; {libvirt_words(error)}")
-    for warning in result.pop("warnings", ()):
-        module.warn(warning)
     module.exit_json(**result)
 
 

@@ -27,7 +27,7 @@ class Plan:
 
     C(before), C(after): the object in the words of the options, {} where it is not there.
     C(xml_before), C(xml_after): its document as text. C(pending): changes that wait for the next start.
-    C(warnings): what the user should know, C(unchecked): what a read-only connection could not see.
+    C(unchecked): what a read-only connection could not see.
     """
 
     def __init__(self, subject: str):
@@ -38,7 +38,6 @@ class Plan:
         self.before: dict = {}
         self.after: dict = {}
         self.xml_before = self.xml_after = ""
-        self.warnings: list[str] = []
         self.unchecked: list[str] = []
 
     def diff(self) -> list[dict]:

@@ -39,7 +39,7 @@ class Resource:
     fields: tuple = ()
     # Options that are no part of the object's XML.
     extra: dict = {}
-    # Places that libvirt fills in by itself; None where _applied() tells what was ours.
+    # Places that libvirt fills in by itself; None where applied() tells what was ours.
     filled: frozenset | None = None
     # Places that count when the object is made, and that libvirt answers with figures of its own later.
     created_only: tuple[str, ...] = ()
@@ -132,6 +132,10 @@ class Resource:
     def write_steps(self, actual: Actual | None, target, changes: list[Change]) -> list[Step]:
         """Steps that bring the document into libvirt."""
         raise NotImplementedError
+
+    def settle(self, again: Plan) -> list[Change]:
+        """What is left of the task after its steps, and should not be."""
+        return again.changes
 
     def state_steps(self, actual: Actual | None) -> list[Step]:
         """Steps that bring the object into the wanted state."""
@@ -301,8 +305,7 @@ def converge(resource: Resource, check: bool) -> dict:
     if not check and plan.steps:
         plan.run()
         again = _asked(resource)
-        settle = getattr(resource, "settle", None)
-        left = settle(again) if settle else again.changes
+        left = resource.settle(again)
         if left and resource.state != "restarted":
             raise Failed(
                 f"{resource.subject}: libvirt did not keep "
@@ -316,7 +319,6 @@ def converge(resource: Resource, check: bool) -> dict:
         "steps": [step.why for step in plan.steps],
         "power_cycled": False,
         "diff": plan.diff(),
-        "warnings": plan.warnings,
         "unchecked": plan.unchecked,
         resource.kind: after,
     }
