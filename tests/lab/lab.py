@@ -20,14 +20,17 @@ What is left out stays as it is in a lab that is there; the defaults are those o
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -213,14 +216,27 @@ def image() -> dict:
         return {"nat_lab_image": str(Path(asked).expanduser().absolute()), **given}
     if not checksum:
         raise LabError("LAB_IMAGE is a URL, so say also LAB_IMAGE_CHECKSUM=sha256:HEX")
-    # The isolated host reaches nothing outside of its namespaces, so the image is fetched for it.
-    place = CACHE / "images" / checksum.partition(":")[2] / Path(asked.partition("?")[0]).name
+    return {"nat_lab_image": str(fetched(asked, checksum)), **given}
+
+
+def fetched(url: str, checksum: str) -> Path:
+    """The file that a URL names, in the cache: the isolated host reaches nothing outside of its namespaces."""
+    kind, _colon, digits = checksum.partition(":")
+    if kind not in hashlib.algorithms_guaranteed or not re.fullmatch("[0-9a-fA-F]{32,128}", digits):
+        raise LabError(f"LAB_IMAGE_CHECKSUM is {checksum!r}; write it as sha256:HEX")
+    place = CACHE / "images" / digits.lower() / Path(urlsplit(url).path).name
+    there = place.parent.exists()
     place.parent.mkdir(parents=True, exist_ok=True)
-    say(f"fetching {asked}")
-    words = json.dumps({"url": asked, "dest": str(place), "checksum": checksum, "mode": "0644"})
+    say(f"fetching {url}")
+    words = json.dumps({"url": url, "dest": str(place), "checksum": checksum, "mode": "0644"})
     command = ["ansible", "localhost", "--inventory=localhost,", "--connection=local"]
-    run([*command, "--module-name=ansible.builtin.get_url", f"--args={words}"], env={**os.environ, **ANSIBLE})
-    return {"nat_lab_image": str(place), **given}
+    command += [f"--extra-vars=ansible_python_interpreter={sys.executable}"]
+    command += ["--module-name=ansible.builtin.get_url", f"--args={words}"]
+    if run(command, check=False, env={**os.environ, **ANSIBLE}).returncode:
+        if not there:
+            shutil.rmtree(place.parent)
+        raise LabError(f"could not fetch {url}, see above; correct LAB_IMAGE or LAB_IMAGE_CHECKSUM")
+    return place
 
 
 # --- What the user asks for -------------------------------------------------------------------------------------------
