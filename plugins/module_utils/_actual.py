@@ -40,6 +40,11 @@ class Actual:
         return self._live_tree
 
     @property
+    def runs(self) -> bool:
+        """Whether it has a state beside its definition: it is active, or its memory is saved."""
+        return self.active or bool(self.live_text)
+
+    @property
     def document(self):
         if self._document is None:
             self._document = parse(self.text)
@@ -76,10 +81,13 @@ class Planned:
             return actual if entry is None else None
         words = entry["words"]
         state = words.get("state", "")
+        active = bool(state) and state not in off
         return Actual(
             actual.handle if actual else None,
             entry.get("xml") or (actual.text if actual else ""),
-            active=bool(state) and state not in off,
+            active=active,
             state=state,
             autostart=words.get("autostart", actual.autostart if actual else None),
+            # It went on running, as far as is known here.
+            live_text=actual.live_text if actual and active else "",
         )

@@ -5,12 +5,26 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change, compare, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import (
+    POWER_CYCLE,
+    Change,
+    compare,
+    place_of,
+    places,
+)
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, read, refuse_duplicates, write
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
+    FIXED,
+    LIVE,
+    NEXT_BOOT,
+    Items,
+    read,
+    refuse_duplicates,
+    write,
+)
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Merge
 from ansible_collections.virtops.libvirt.plugins.module_utils._schema import accepts, validate
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, parse
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop
 
 
 def target(resource, base, actual):
@@ -36,9 +50,9 @@ def changes(resource, actual, document, edits) -> list[Change]:
     if actual is None:
         return []
     found = compare(resource.fields, read(resource.fields, actual.tree), read(resource.fields, document))
-    known = places(resource.fields)
+    known, shown = places(resource.fields), [place_of(change) for change in found]
     for edit in edits:
-        if not any(edit.place == place or place.startswith(edit.place + "/") for place in known):
+        if edit.place not in known and not any(one == edit.place or one.startswith(edit.place + "/") for one in shown):
             found.append(Change(edit.path, edit.before, edit.after, resource.edit_effect))
     for change in found:
         if change.effect == FIXED:
@@ -46,8 +60,6 @@ def changes(resource, actual, document, edits) -> list[Change]:
                 f"{resource.subject}: {change.path} is {change.before} and cannot be changed to {change.after};"
                 " take the option out, or remove the object and make it anew"
             )
-        if not actual.active:
-            change.effect = CONFIG
     return found + resource.more_changes(actual)
 
 
@@ -63,8 +75,68 @@ def refuse(resource, actual, document) -> None:
         validate(document, resource.schema, resource.subject, "")
 
 
-def pending(fields, actual, wanted: dict) -> list[Change]:
-    """What the running object lacks of the wanted values."""
-    live = parse(actual.live_text)
-    write(fields, live, wanted)
-    return compare(fields, read(fields, actual.live_tree), read(fields, live))
+def effects(resource, actual, document, found: list[Change]) -> tuple[list[Change], list[Change]]:
+    """(changes with their effects, what waits for the next start) of an object that runs.
+
+    C(found): changes of its definition. What the running object lacks of a definition that is right already becomes a
+    change too, where it can be brought there.
+    """
+    lacking = behind(resource, actual, document, found)
+    for change in found:
+        change.running = lacking.pop(change.path, None)
+        # What only follows from the task, such as less current memory from less memory, is not brought there by itself.
+        change.effect = resource.effect(change, actual, document) if _asks(resource, change) else NEXT_BOOT
+    waiting = [one for one in found if one.effect == NEXT_BOOT and one.running and _asks(resource, one)]
+    also: list[Change] = []
+    for change in lacking.values():
+        change.running = change
+        change.effect = resource.effect(change, actual, document)
+        (also if change.effect == LIVE else waiting).append(change)
+    effect = resource.interruption(actual, bool(waiting))
+    if not effect:
+        pending = [change.running for change in waiting if change.running]
+        for change in pending:
+            change.effect = NEXT_BOOT
+        return found + also, pending
+    found += also + [change for change in waiting if change not in found] if effect == POWER_CYCLE else []
+    for change in found:
+        change.effect = effect
+    return found, []
+
+
+def behind(resource, actual, document, found: list[Change]) -> dict[str, Change]:
+    """What the running object has otherwise than the definition C(document), by path: what the task speaks of only."""
+    if actual.live_tree is None:
+        return {}
+    changed = {change.path for change in found}
+    runs, shall = (read(resource.fields, owner) for owner in (actual.live_tree, document))
+    return {
+        change.path: change
+        for change in compare(resource.fields, runs, shall)
+        if change.path in changed or (_asks(resource, change) and not _own_affair(change))
+    }
+
+
+def _asks(resource, change: Change) -> bool:
+    """Whether the task speaks of a change itself; by its xml it speaks of everything but what has its own mind."""
+    if not change.trail:
+        return True
+    if resource.xml is not None and not change.trail[-1].drifts:
+        return True
+    values: list = [resource.wanted if resource.xml is None else read(resource.fields, resource.declared())]
+    label = change.label
+    for field in change.trail[:-1]:
+        values = [value.get(field.name) for value in values if value.get(field.name) is not None]
+        if isinstance(field, Items):
+            values = [item for items in values for item in items if not label or field.label(item) in ("", label)]
+            # The label is that of the outermost list.
+            label = ""
+    return any(value.get(change.trail[-1].name) is not None for value in values)
+
+
+def _own_affair(change: Change) -> bool:
+    """Whether libvirt itself makes a running object differ there from its definition."""
+    for field in change.trail:
+        if field.drifts or (field.runtime and change.after is None):
+            return True
+    return change.trail[-1].value is not None and change.after in change.trail[-1].runs_as

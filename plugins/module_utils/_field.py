@@ -6,8 +6,9 @@ it has and what a change of it does to a running object; argument spec, reading,
 change all come from it.
 
 A place is a path relative to the element that owns the field: C(memory) is the text of an element,
-C(os/type/@machine) an attribute. Three shapes build on it: C(Group) (a dict, one element), C(Items) (a list of dicts,
-repeated elements with an identity) and C(Scalars) (a list of plain values, repeated elements).
+C(os/type/@machine) an attribute, C(.) the owner's own text. Three shapes build on it: C(Group) (a dict, one element),
+C(Items) (a list of dicts, repeated elements with an identity), C(Scalars) (a list of plain values, repeated elements)
+and C(Mapping) (a dict of the user's own keys, repeated elements).
 
 "Canonical" below is what C(_values) makes of a value; in a dict of canonical values a missing key is unmanaged.
 """
@@ -26,11 +27,18 @@ LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
 class Field:
     """One option of plain type.
 
-    C(effect) FIXED: cannot be changed on an existing object. C(present): the element says it by being there.
+    C(effect) FIXED: cannot be changed on an existing object. C(by): the way of the kind in which a change is brought
+    to a running object; C(when): on which condition, in words. C(present): the element says it by being there.
     C(secret): its value appears nowhere. C(only): the C(type) that the owner must have for the place to say this
     (libvirt shows the bridge of a running guest's NIC where its network is the option). C(path) "": the option has no
     place of its own; the kind makes others of it.
+
+    C(runtime): libvirt fills the place while the object runs. C(runs_as): values that the object runs with another
+    one for. C(drifts): what the object has at a moment is its own affair.
     """
+
+    # Whether the value is a dict that can be taken away as a whole, or a list of such.
+    optional = False
 
     def __init__(
         self,
@@ -39,16 +47,23 @@ class Field:
         value=TEXT,
         *,
         effect=NEXT_BOOT,
+        by="",
+        when="",
         choices=None,
         required=False,
         present=False,
         secret=False,
         only="",
+        runtime=False,
+        runs_as=(),
+        drifts=False,
     ):
-        self.name, self.path, self.value, self.effect = name, path, value, effect
+        self.name, self.path, self.value, self.effect = name, path, value, LIVE if by else effect
+        self.by, self.when, self.runtime, self.runs_as, self.drifts = by, when, runtime, runs_as, drifts
         self.choices, self.required, self.present, self.secret, self.only = choices, required, present, secret, only
-        self.element_path, _sep, self.attribute = path.partition("@")
-        self.element_path = self.element_path.rstrip("/")
+        # An "@" within brackets tells elements of a tag apart.
+        before, at, after = path.rpartition("@")
+        self.element_path, self.attribute = (before.rstrip("/"), after) if at and "]" not in after else (path, "")
 
     def spec(self) -> dict:
         """The entry of this option in an argument spec."""
@@ -72,11 +87,21 @@ class Field:
         """The option's words for a canonical value."""
         return MASK if self.secret else self.value.show(canonical)
 
+    def owner(self, element):
+        """The element that has the value, None where it is not there."""
+        if self.element_path in ("", "."):
+            return element
+        return element.find(self.element_path)
+
+    def made(self, element):
+        """The element that has the value, made where it is not there."""
+        return element if self.element_path in ("", ".") else ensure(element, self.element_path)
+
     def read(self, owner):
         """Canonical value in the XML below C(owner), or None."""
         if not self.path or (self.only and owner.get("type") != self.only):
             return None
-        element = owner.find(self.element_path) if self.element_path else owner
+        element = self.owner(owner)
         if self.present:
             return True if element is not None else None
         if element is None:
@@ -95,41 +120,46 @@ class Field:
 
     def _absent(self, canonical) -> bool:
         """An empty text, like a flag that is off, says that it shall not be there."""
-        return canonical == "" or (self.present and not canonical)
+        return canonical == self.value.nothing or (self.present and not canonical)
 
     def write(self, owner, canonical) -> None:
         """Put a canonical value into the XML below C(owner)."""
         if self.agrees(owner, canonical):
             return
         if self._absent(canonical):
-            self._remove(owner)
+            self.remove(owner)
             return
-        element = ensure(owner, self.element_path)
+        element = self.made(owner)
         if self.present:
             return
         text = self.value.text(canonical)
         if self.attribute:
             element.set(self.attribute, text)
-            return
-        element.text = text
-        if isinstance(self.value, Size):
+        else:
+            element.text = text
+        if isinstance(self.value, Size) and self.value.has_unit:
             element.set("unit", self.value.written)
 
-    def _remove(self, owner) -> None:
+    def remove(self, owner) -> None:
+        """Take the place out of the XML below C(owner)."""
         if not self.attribute:
             remove(owner, self.element_path)
             return
-        element = owner.find(self.element_path) if self.element_path else owner
-        element.attrib.pop(self.attribute, None)
+        element = self.owner(owner)
+        if element is not None:
+            element.attrib.pop(self.attribute, None)
 
 
 class Group(Field):
-    """A dict option: its fields live below one element. C(finish(element, wanted)) sets what they imply."""
+    """A dict option: its fields live below one element. C(finish(element, wanted)) sets what they imply.
 
-    def __init__(self, name, path, fields, *, effect=NEXT_BOOT, required=False, finish=None):
-        super().__init__(name, path, effect=effect, required=required)
+    C(optional): the element is a thing of its own, such as a device: the empty dict says that it shall not be there.
+    """
+
+    def __init__(self, name, path, fields, *, optional=False, finish=None, **more):
+        super().__init__(name, path, **more)
         self.element_path, self.attribute = path, ""
-        self.fields, self.finish = tuple(fields), finish
+        self.fields, self.finish, self.optional = tuple(fields), finish, optional
 
     def spec(self):
         return {"type": "dict", "required": self.required, "options": specs(self.fields)}
@@ -140,20 +170,30 @@ class Group(Field):
     def show(self, canonical):
         return shown(self.fields, canonical)
 
+    def owner(self, element):
+        if self.only and element.get("type") != self.only:
+            return None
+        return super().owner(element)
+
     def read(self, owner):
-        element = owner if self.path == "." else owner.find(self.element_path)
+        element = self.owner(owner)
         if element is None:
             return None
         return read(self.fields, element) or None
 
     def agrees(self, owner, canonical):
-        element = owner if self.path == "." else owner.find(self.element_path)
-        return not canonical or (element is not None and agree(self.fields, element, canonical))
+        element = self.owner(owner)
+        if not canonical:
+            return not self.optional or element is None
+        return element is not None and agree(self.fields, element, canonical)
 
     def write(self, owner, canonical):
         if self.agrees(owner, canonical):
             return
-        element = owner if self.path == "." else ensure(owner, self.element_path)
+        if not canonical:
+            remove(owner, self.element_path)
+            return
+        element = self.made(owner)
         write(self.fields, element, canonical)
         if self.finish:
             self.finish(element, canonical)
@@ -163,13 +203,15 @@ class Items(Group):
     """A list of dicts: one element each, matched by identity.
 
     C(identity): names of the fields that tell items apart; the first that the wanted item has is used. A wanted item
-    that carries none of them takes the first actual item that nobody claimed, so that order decides only there.
-    C(one_of): names of fields of which an item has one at most.
+    that carries none of them takes an actual item that says all it wants, else the first that nobody claimed.
+    C(one_of): names of fields of which an item has one at most. C(where(element)): which of the elements are meant.
     """
 
-    def __init__(self, name, path, fields, *, identity, effect=NEXT_BOOT, finish=None, one_of=()):
-        super().__init__(name, path, fields, effect=effect, finish=finish)
-        self.identity, self.one_of = tuple(identity), tuple(one_of)
+    optional = True
+
+    def __init__(self, name, path, fields, *, identity=(), one_of=(), where=None, **more):
+        super().__init__(name, path, fields, optional=True, **more)
+        self.identity, self.one_of, self.where = tuple(identity), tuple(one_of), where
 
     def spec(self):
         return {"type": "list", "elements": "dict", "options": specs(self.fields)}
@@ -187,8 +229,13 @@ class Items(Group):
     def show(self, canonical):
         return [shown(self.fields, item) for item in canonical]
 
+    def elements(self, owner) -> list:
+        """The elements that are items of this list."""
+        found = owner.findall(self.element_path)
+        return [element for element in found if self.where(element)] if self.where else found
+
     def read(self, owner):
-        return [read(self.fields, element) for element in owner.findall(self.element_path)]
+        return [read(self.fields, element) for element in self.elements(owner)]
 
     def label(self, item: dict) -> str:
         """What names an item in a printed path."""
@@ -198,28 +245,38 @@ class Items(Group):
         """(wanted index or None, actual index or None), wanted ones first."""
         left = list(range(len(actual)))
         found: dict = {}
+
+        def take(number, place):
+            found[number] = place
+            if place is not None:
+                left.remove(place)
+
         for number, item in enumerate(wanted):
             key = next((key for key in self.identity if item.get(key) is not None), None)
             if key:
-                found[number] = next((place for place in left if actual[place].get(key) == item[key]), None)
-                if found[number] is not None:
-                    left.remove(found[number])
+                take(number, next((place for place in left if actual[place].get(key) == item[key]), None))
+        for number, item in enumerate(wanted):
+            if number not in found:
+                place = next((place for place in left if _says(actual[place], item)), None)
+                if place is not None:
+                    take(number, place)
         for number in range(len(wanted)):
             if number not in found:
-                found[number] = left.pop(0) if left else None
+                take(number, left[0] if left else None)
         return [(number, found[number]) for number in range(len(wanted))] + [(None, place) for place in left]
 
     def agrees(self, owner, canonical):
-        elements = owner.findall(self.element_path)
+        elements = self.elements(owner)
+        actual = [read(self.fields, element) for element in elements]
         return all(
             number is not None and place is not None and agree(self.fields, elements[place], canonical[number])
-            for number, place in self.pairs(canonical, self.read(owner))
+            for number, place in self.pairs(canonical, actual)
         )
 
     def write(self, owner, canonical):
         if self.agrees(owner, canonical):
             return
-        elements = owner.findall(self.element_path)
+        elements = self.elements(owner)
         for number, place in self.pairs(canonical, self.read(owner)):
             if number is None:
                 elements[place].getparent().remove(elements[place])
@@ -259,6 +316,34 @@ class Scalars(Field):
                 element.text = self.value.text(item)
 
 
+class Mapping(Scalars):
+    """A dict with keys of the user's own: an element for each, its key in the attribute C(key)."""
+
+    def __init__(self, name, path, *, key, **more):
+        super().__init__(name, path, **more)
+        self.key = key
+
+    def spec(self):
+        return {"type": "dict"}
+
+    def parse(self, raw, where):
+        return {str(key): Field.parse(self, value, f"{where}.{key}") for key, value in raw.items()}
+
+    def show(self, canonical):
+        return dict(canonical)
+
+    def read(self, owner):
+        elements = owner.findall(self.element_path)
+        return {e.get(self.key): (e.get(self.attribute) if self.attribute else e.text) or "" for e in elements}
+
+    def write(self, owner, canonical):
+        if self.agrees(owner, canonical):
+            return
+        super().write(owner, list(canonical.values()))
+        for key, element in zip(canonical, owner.findall(self.element_path)):
+            element.set(self.key, key)
+
+
 def specs(fields) -> dict:
     """Argument spec of several fields."""
     return {field.name: field.spec() for field in fields}
@@ -271,14 +356,14 @@ def parse(fields, raw: dict, where: str = "") -> dict:
 
 
 def shown(fields, canonical: dict) -> dict:
-    """Canonical values in the words of the options, in the order of declaration."""
-    return {f.name: f.show(canonical[f.name]) for f in fields if canonical.get(f.name) is not None}
+    """Canonical values in the words of the options, in the order of declaration; a secret is not among them."""
+    return {f.name: f.show(canonical[f.name]) for f in fields if canonical.get(f.name) is not None and not f.secret}
 
 
 def read(fields, owner) -> dict:
     """All that the fields can say about an element; what is not there is left out."""
     values = {field.name: field.read(owner) for field in fields}
-    return {name: value for name, value in values.items() if value is not None and value != []}
+    return {name: value for name, value in values.items() if value is not None and value not in ([], {})}
 
 
 def agree(fields, owner, canonical: dict) -> bool:
@@ -308,3 +393,12 @@ def refuse_duplicates(fields, canonical: dict, where: str) -> None:
             (value or []) if isinstance(field, Items) else [value] if isinstance(field, Group) and value else []
         ):
             refuse_duplicates(field.fields, item, here)
+
+
+def _says(whole, part) -> bool:
+    """Whether a canonical value has all that another says."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(key in whole and _says(whole[key], part[key]) for key in part)
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(whole) == len(part) and all(map(_says, whole, part))
+    return whole == part

@@ -7,10 +7,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Eleme
 
 
 def ensure(owner: Element, path: str) -> Element:
-    """The first element at C(path), made where it is not there."""
-    for tag in filter(None, path.split("/")):
-        found = owner.find(tag)
-        owner = append(owner, tag) if found is None else found
+    """The first element at C(path), made where it is not there; a step may be C(TAG[@NAME='VALUE'])."""
+    for step in filter(None, path.split("/")):
+        found = owner.find(step)
+        owner = append(owner, step) if found is None else found
     return owner
 
 
@@ -18,7 +18,8 @@ def append(owner: Element, path: str) -> Element:
     """A new element at C(path), behind its siblings of the same tag."""
     parent, _sep, tag = path.rpartition("/")
     owner = ensure(owner, parent)
-    element = owner.makeelement(tag)
+    tag, _bracket, named = tag.partition("[@")
+    element = owner.makeelement(tag, dict([named.rstrip("']").split("='")]) if named else {})
     siblings = owner.findall(tag)
     if siblings:
         siblings[-1].addnext(element)

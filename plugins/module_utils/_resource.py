@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
-from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE, Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     NEXT_BOOT,
@@ -133,6 +133,14 @@ class Resource:
         """Steps that bring the document into libvirt."""
         raise NotImplementedError
 
+    def effect(self, change: Change, actual: Actual, target) -> str:
+        """What a change of the definition does to the object, which runs: LIVE or NEXT_BOOT."""
+        return change.effect
+
+    def interruption(self, actual: Actual, waiting: bool) -> str:
+        """The effect of all changes where this task switches the object off; C(waiting): something waits for that."""
+        return CONFIG if self.state_after(actual) in self.off else ""
+
     def settle(self, again: Plan) -> list[Change]:
         """What is left of the task after its steps, and should not be."""
         return again.changes
@@ -144,6 +152,12 @@ class Resource:
     def state_after(self, actual: Actual | None) -> str:
         """The word for the state that the plan leads to."""
         return ""
+
+    def check_absent(self, actual: Actual | None) -> None:
+        """Refuse a removal, before anything is touched."""
+
+    def remove_more(self, plan: Plan) -> None:
+        """Add to the plan of a removal what else the task names."""
 
     def absent_steps(self, actual: Actual) -> list[Step]:
         """Steps that remove the object."""
@@ -186,9 +200,11 @@ class Resource:
         return None if actual is None else self.words(actual.tree, actual.state, actual.autostart)
 
     def _plan_absent(self, plan: Plan, actual: Actual | None) -> None:
+        self.check_absent(actual)
         if actual is not None:
             plan.changes = [Change("state", actual.state or "present", "absent", "live" if actual.active else CONFIG)]
             plan.steps = self.absent_steps(actual)
+        self.remove_more(plan)
 
     def _plan_present(self, plan: Plan, actual: Actual | None) -> None:
         self.prepare(actual)
@@ -202,9 +218,27 @@ class Resource:
             self.finish(target)
         elif actual is not None and self.state_steps(actual):
             self.check(actual, actual.document)
+        changes, plan.pending = self._effects(actual, target, changes)
         if target is None and actual is not None:
             target = actual.document if changes else actual.tree
         self._complete(plan, actual, target, changes)
+
+    def _effects(self, actual: Actual | None, target, changes: list[Change]) -> tuple[list[Change], list[Change]]:
+        """(changes with their effects, what waits for the next start)."""
+        if actual is None or not actual.runs:
+            for change in changes:
+                change.effect = CONFIG
+            return changes, []
+        # Without an import of what only a change needs: a task with nothing to do comes here.
+        if not changes and self.xml is None and self._runs_as_wanted(actual):
+            return [], []
+        from ansible_collections.virtops.libvirt.plugins.module_utils._change import effects
+
+        return effects(self, actual, actual.tree if target is None else target, changes)
+
+    def _runs_as_wanted(self, actual: Actual) -> bool:
+        """Whether the running object says all that the task says."""
+        return actual.live_tree is None or agree(self.fields, actual.live_tree, self.wanted)
 
     def _refuse(self, actual: Actual | None, target) -> None:
         from ansible_collections.virtops.libvirt.plugins.module_utils._change import refuse
@@ -224,7 +258,6 @@ class Resource:
         if changes or actual is None:
             plan.steps += self.write_steps(actual, target, changes)
         plan.steps += self._autostart_steps(actual) + self.state_steps(actual)
-        plan.pending = self._pending(actual)
         if not plan.changes:
             plan.after = plan.before
         elif actual is None or target is not actual.tree:
@@ -278,18 +311,6 @@ class Resource:
             raise Failed(f"{self.subject} is gone")
         return actual.handle
 
-    def _pending(self, actual: Actual | None) -> list[Change]:
-        """What the task says and the running object does not have: it waits for the next start."""
-        if actual is None or actual.live_tree is None:
-            return []
-        wanted = self.wanted if self.xml is None else read(self.fields, self.declared())
-        fields = tuple(field for field in self.fields if field.name in wanted and field.effect == NEXT_BOOT)
-        if agree(fields, actual.live_tree, wanted):
-            return []
-        from ansible_collections.virtops.libvirt.plugins.module_utils._change import pending
-
-        return pending(fields, actual, wanted)
-
 
 def _asked(resource: Resource) -> Plan:
     try:
@@ -317,7 +338,7 @@ def converge(resource: Resource, check: bool) -> dict:
         "changes": [change.words() for change in plan.changes],
         "pending": [change.words() for change in pending],
         "steps": [step.why for step in plan.steps],
-        "power_cycled": False,
+        "power_cycled": any(change.effect == POWER_CYCLE for change in plan.changes),
         "diff": plan.diff(),
         "unchecked": plan.unchecked,
         resource.kind: after,

@@ -70,7 +70,8 @@ class SwitchedResource(Resource):
             ]
         old = printed(actual.document)
         define = Step(f"define {self.subject} anew", lambda: self.define(text), lambda: self.define(old))
-        return [define, *(self.live_steps(actual, target, changes) if actual.active else [])]
+        live = self.live_steps(actual, target, changes) if actual.active else []
+        return [define, *live] if any(change.defines for change in changes) else live
 
     def state_after(self, actual):
         is_active = actual is not None and actual.active

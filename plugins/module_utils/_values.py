@@ -21,12 +21,16 @@ for _power, _prefix in enumerate(_PREFIXES[1:], 1):
 _SIZE = r"\s*(\d+)(?:\.(\d+))?\s*([A-Za-z]*)\s*"
 _MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
 _UUID = r"[0-9a-f]{32}"
+# No host has as many processors; libvirt has such a limit too (VIR_DOMAIN_CPUMASK_LEN).
+_CPUS = 16384
 
 
 class Text:
     """Any string that XML can carry."""
 
     option_type = "str"
+    # The value that says that the place shall not be there.
+    nothing: object = ""
 
     def parse(self, raw):
         text = str(raw)
@@ -59,10 +63,12 @@ class Name(Text):
 
 
 class Int(Text):
+    """A whole number. C(nothing): the value for which libvirt writes nothing, such as 0 of a limit."""
+
     option_type = "int"
 
-    def __init__(self, least=0):
-        self.least = least
+    def __init__(self, least=0, nothing=None):
+        self.least, self.nothing = least, nothing
 
     def parse(self, raw):
         value = int(raw)
@@ -71,13 +77,14 @@ class Int(Text):
         return value
 
     def read(self, text):
-        return int(text)
+        return int(text, 0)
 
 
 class Bool(Text):
     """A boolean that libvirt writes as C(yes)/C(no) or C(on)/C(off)."""
 
     option_type = "bool"
+    nothing = None
 
     def __init__(self, yes="yes", no="no"):
         self.yes, self.no = yes, no
@@ -96,10 +103,11 @@ class Size(Text):
     """A size in bytes. The option must name its unit; libvirt's own unit is C(unit) where its XML has none.
 
     C(step) is what libvirt rounds up to (virDomainParseMemory and the qemu-img calls of the storage driver: 1 KiB).
+    C(has_unit): whether the element takes the attribute C(unit).
     """
 
-    def __init__(self, unit="bytes", step=1024, written="", least=0):
-        self.unit, self.step, self.least = unit, step, least
+    def __init__(self, unit="bytes", step=1024, written="", least=0, has_unit=True, nothing=None):
+        self.unit, self.step, self.least, self.has_unit, self.nothing = unit, step, least, has_unit, nothing
         self.written = written or unit
 
     def parse(self, raw):
@@ -187,9 +195,79 @@ class Mode(Text):
         return self.parse(text)
 
 
+class CpuSet(Text):
+    """Processors or NUMA nodes as libvirt lists them: C(0-3,^2); canonical C(0-1,3) (virBitmapParse)."""
+
+    def parse(self, raw):
+        numbers = self.numbers(raw)
+        if not numbers:
+            raise ValueError(f"{raw!r} names no processor")
+        return self._ranges(sorted(numbers))
+
+    @staticmethod
+    def numbers(raw) -> set[int]:
+        """What a list names, as numbers."""
+        numbers: set[int] = set()
+        for part in str(raw).replace(" ", "").split(","):
+            match = re.fullmatch(r"(\^?)(\d+)(?:-(\d+))?", part)
+            if not match or (match[1] and match[3]) or not int(match[2]) <= int(match[3] or match[2]) < _CPUS:
+                raise ValueError(f"{raw!r} is not a list of processors such as '0-3,^2'")
+            span = set(range(int(match[2]), int(match[3] or match[2]) + 1))
+            numbers = numbers - span if match[1] else numbers | span
+        return numbers
+
+    @staticmethod
+    def _ranges(numbers: list[int]) -> str:
+        spans: list[list[int]] = []
+        for number in numbers:
+            if spans and spans[-1][-1] == number - 1:
+                spans[-1][1:] = [number]
+            else:
+                spans.append([number])
+        return ",".join("-".join(map(str, span)) for span in spans)
+
+    def read(self, text):
+        return self.parse(text)
+
+
+class Alias(Text):
+    """A user's own name of a device; all others are libvirt's, and change (formatdomain, "alias")."""
+
+    def parse(self, raw):
+        if not re.fullmatch(r"ua-[A-Za-z0-9_-]+", str(raw)):
+            raise ValueError(f"{raw!r} is not an alias; write 'ua-' and then letters, digits, '-' and '_'")
+        return str(raw)
+
+    def read(self, text):
+        return text if text.startswith("ua-") else None
+
+
+class Hex(Int):
+    """A number that people write with C(0x), such as the vendor of a USB device."""
+
+    option_type = "str"
+
+    def __init__(self, digits=4):
+        super().__init__()
+        self.digits = digits
+
+    def parse(self, raw):
+        try:
+            return int(str(raw), 0) if str(raw).lower().startswith("0x") else int(str(raw), 16)
+        except ValueError:
+            raise ValueError(f"{raw!r} is not a hexadecimal number such as 0x1d6b; quote it in YAML") from None
+
+    def text(self, value):
+        return f"0x{value:0{self.digits}x}"
+
+    def show(self, value):
+        return self.text(value)
+
+
 TEXT, NAME, COUNT, NUMBER = Text(), Name(), Int(1), Int()
 YES_NO, ON_OFF = Bool(), Bool("on", "off")
-MAC, UUID, ADDRESS, MODE = Mac(), Uuid(), Address(), Mode()
+MAC, UUID, ADDRESS, MODE, CPUSET, ALIAS = Mac(), Uuid(), Address(), Mode(), CpuSet(), Alias()
+LIMIT = Int(nothing=0)
 
 
 def loosely_equal(one: str | None, other: str | None) -> bool:

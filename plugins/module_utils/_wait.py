@@ -14,19 +14,45 @@ def wait_for_lifecycle(conn, domain, reached, timeout: float, reason) -> None:
 
     Failed, with C(reason()), after C(timeout) seconds. Events need the default event loop of C(_connection).
     """
+    _wait(conn, domain, {libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: lambda *_args: None}, reached, timeout, reason)
+
+
+def wait_for_device(conn, domain, alias: str, ask, timeout: float, reason: str) -> None:
+    """Call C(ask()) and return when the device C(alias) is gone from a running guest.
+
+    Failed, with C(reason), after C(timeout) seconds or when the guest says that it keeps the device.
+    """
+    answers: list[bool] = []
+
+    def answer(gone: bool):
+        return lambda _conn, _domain, which, _opaque: answers.append(gone) if which == alias else None
+
+    def reached() -> bool:
+        if False in answers:
+            raise Failed("the guest refused to give it up")
+        return True in answers or f"<alias name='{alias}'/>" not in domain.XMLDesc(0)
+
+    callbacks = {
+        libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED: answer(True),
+        libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED: answer(False),
+    }
+    _wait(conn, domain, callbacks, reached, timeout, lambda: reason, ask)
+
+
+def _wait(conn, domain, callbacks: dict, reached, timeout: float, reason, ask=None) -> None:
     deadline = time.monotonic() + timeout
-    woken: list = []
-    event = conn.domainEventRegisterAny(
-        domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, lambda *_args: woken.append(1), None
-    )
+    events = [conn.domainEventRegisterAny(domain, number, call, None) for number, call in callbacks.items()]
     # The loop returns only when something happened: the timer lets the deadline be noticed, and covers an event that
     # was lost with a daemon that went away.
     timer = libvirt.virEventAddTimeout(500, lambda *_args: None, None)
     try:
+        if ask:
+            ask()
         while not reached():
             if time.monotonic() > deadline:
                 raise Failed(reason())
             libvirt.virEventRunDefaultImpl()
     finally:
         libvirt.virEventRemoveTimeout(timer)
-        conn.domainEventDeregisterAny(event)
+        for event in events:
+            conn.domainEventDeregisterAny(event)

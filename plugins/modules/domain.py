@@ -12,7 +12,9 @@ description:
   - An existing guest is never undefined to change it; UUID, MAC addresses, PCI addresses and all XML that the
     task does
     not speak of stay.
-  - A change to a running guest that cannot be made live is written and waits for its next start; RV(pending) says so.
+  - A change to a running guest is made at once where libvirt can (the table of options in the collection's
+    documentation says where), and in its definition. What cannot is written and waits for its next start;
+    RV(pending) says so, and O(power_cycle) ends the waiting.
   - A list that is given is whole, so that what it does not name goes.
 options:
   name:
@@ -166,6 +168,12 @@ options:
       runs on.
     type: bool
     default: false
+  power_cycle:
+    description:
+      - Shut a running guest down and start it again where something waits for its next start. It is asked as for
+        V(stopped), and switched off by force only with O(force).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -194,10 +202,11 @@ EXAMPLES = r"""
       - network: lab
         mac: "52:54:00:aa:00:01"
 
-- name: Two more CPUs, from the next boot on
+- name: Two more CPUs, with a restart if that is what it takes
   virtops.libvirt.domain:
     name: web1
     vcpus: 4
+    power_cycle: true
 
 - name: Whatever libvirt can describe
   virtops.libvirt.domain:
@@ -228,7 +237,7 @@ changes:
       type: raw
     effect:
       description: V(live) is applied at once, V(config) to an object that is off, V(next_boot) waits for its next
-        start.
+        start, for V(power_cycle) the object is switched off and on.
       type: str
 pending:
   description: Changes that are written and wait for the next start, also those of earlier runs; entries as in

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"
 IMAGES = "/var/lib/libvirt/images"
 # What a plan and the run of it must have in common, word for word.
-PLANNED = ("changed", "changes", "steps", "diff")
+PLANNED = ("changed", "changes", "pending", "power_cycled", "steps", "diff")
 
 
 def wait_until(condition, seconds: float, what: str):
@@ -150,7 +150,8 @@ class Lab:
         assert self.state() == before
         real = self.run(module, **options)
         assert not real.get("failed"), real["msg"]
-        assert {key: real[key] for key in PLANNED} == {key: plan[key] for key in PLANNED}
+        for key in PLANNED:
+            assert real[key] == plan[key], key
         assert contains(real[module], promised(plan[module], "xml" in options))
         self.unchanged(module, **options)
         return real

@@ -14,7 +14,11 @@ TESTS = Path(__file__).resolve().parent.parent
 # Before "tests" itself, in which a directory has the same name as the module that is meant.
 sys.path.insert(0, str(TESTS / "hypervisors"))
 
+# What differs is shown where the assertion stands in a helper, too.
+pytest.register_assert_rewrite("integration._lab")
+
 from hypervisors import Hypervisor  # noqa: E402
+from integration import guests  # noqa: E402
 from integration._lab import Lab  # noqa: E402
 
 
@@ -75,3 +79,10 @@ def tiny():
     )
     directory = Path(done.stdout.strip()).parent
     return {name: directory / name for name in ("tiny.qcow2", "vmlinuz", "initrd.img")}
+
+
+@pytest.fixture
+def guest(lab, tiny):
+    """The name of a guest with an operating system, defined and off."""
+    lab.ok("domain", xml=guests.tiny_guest(tiny))
+    return "guest"

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from integration._lab import wait_until
+
+CONSOLE = "/var/log/libvirt/guest.log"
+
 # Two NICs of one kind without MAC, controllers without index, devices that libvirt adds more to.
 NICS = """
 <domain type='qemu'>
@@ -170,3 +174,26 @@ FIRMWARE = """
 </domain>"""
 
 ALL = {"nics": NICS, "cpu": CPU, "disks": DISKS, "foreign": FOREIGN, "firmware": FIRMWARE}
+
+
+def tiny_guest(tiny, more: str = "", devices: str = "", machine: str = "q35") -> str:
+    """A guest with a small system that hears its power button and gives devices up when it is asked."""
+    return f"""<domain type='qemu'>
+      <name>guest</name>
+      <memory unit='MiB'>96</memory>
+      <os>
+        <type arch='x86_64' machine='{machine}'>hvm</type>
+        <kernel>{tiny["vmlinuz"]}</kernel><initrd>{tiny["initrd.img"]}</initrd>
+        <cmdline>console=ttyS0 quiet mitigations=off</cmdline>
+      </os>
+      <features><acpi/></features>
+      <cpu mode='maximum'/>
+      {more}
+      <devices>{devices}<serial type='file'><source path='{CONSOLE}'/></serial></devices>
+    </domain>"""
+
+
+def boot(lab) -> None:
+    """Wait until the guest, which runs, hears its power button."""
+    log = lab.host.directory / "log" / "guest.log"
+    wait_until(lambda: "READY" in log.read_text(errors="replace"), 60, "the guest's boot")

@@ -8,39 +8,14 @@ import subprocess
 
 import pytest
 from integration._lab import paths, wait_until
+from integration.guests import boot
 
-CONSOLE = "/var/log/libvirt/guest.log"
 LIBVIRT = {1: "running", 3: "paused", 5: "stopped"}
-
-
-@pytest.fixture
-def guest(lab, tiny):
-    """A guest with an operating system, defined and off."""
-    xml = f"""<domain type='qemu'>
-      <name>guest</name>
-      <memory unit='MiB'>96</memory>
-      <os>
-        <type arch='x86_64' machine='q35'>hvm</type>
-        <kernel>{tiny["vmlinuz"]}</kernel><initrd>{tiny["initrd.img"]}</initrd>
-        <cmdline>console=ttyS0 quiet mitigations=off</cmdline>
-      </os>
-      <features><acpi/></features>
-      <cpu mode='maximum'/>
-      <devices><serial type='file'><source path='{CONSOLE}'/></serial></devices>
-    </domain>"""
-    lab.ok("domain", xml=xml)
-    return "guest"
 
 
 def state(lab) -> str:
     found = lab.state()["domain"]["guest"]
     return "saved" if found["saved"] else LIBVIRT[found["state"]]
-
-
-def boot(lab) -> None:
-    """Wait until the guest, which runs, hears its power button."""
-    log = lab.host.directory / "log" / "guest.log"
-    wait_until(lambda: "READY" in log.read_text(errors="replace"), 60, "the guest's boot")
 
 
 def go(lab, wanted: str) -> None:

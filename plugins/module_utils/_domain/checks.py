@@ -15,7 +15,9 @@ def check(domain, actual, target) -> None:
     for place, example in (("memory", "<memory unit='GiB'>1</memory>"), ("os/type", "<os><type>hvm</type></os>")):
         if target.find(place) is None:
             raise Refused(f"{domain.subject}: its xml has no <{place.replace('/', '><')}>; add for example {example}")
+    _rename(domain, actual)
     words = read(FIELDS, target)
+    _cpu(domain, words)
     before = {} if actual is None else read(FIELDS, actual.tree)
     old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
@@ -27,13 +29,40 @@ def check(domain, actual, target) -> None:
     _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic} - set(old_nics))
 
 
+def _rename(domain, actual) -> None:
+    before = None if actual is None else actual.tree.findtext("name")
+    if before and before != domain.name and actual.runs:
+        raise Refused(f"{domain.subject}: it is {actual.state} under the name {before}; stop it first to rename it")
+
+
+def _cpu(domain, words: dict) -> None:
+    cpu = words.get("cpu", {})
+    if {"features", "nested"} & set(cpu) and not {"mode", "model"} & set(cpu):
+        raise Refused(f"{domain.subject}: cpu has features and no model to add them to; give 'mode' or 'model'")
+    if cpu.get("mode") == "custom" and "model" not in cpu and domain.xml is None:
+        raise Refused(f"{domain.subject}: cpu.mode custom needs a model; give 'model', or another mode")
+    most = words.get("max_vcpus", words.get("vcpus", 1))
+    if words.get("vcpus", 1) > most:
+        raise Refused(f"{domain.subject}: vcpus {words['vcpus']} is more than max_vcpus {most}; make one fit the other")
+    topology = cpu.get("topology", {})
+    if topology and domain.xml is None:
+        product = 1
+        for number in topology.values():
+            product *= number
+        if product != most:
+            raise Refused(
+                f"{domain.subject}: cpu.topology makes {product} processors, and the guest can have {most};"
+                " make both the same"
+            )
+
+
 def _source(domain, disk: dict, old: dict) -> None:
     where = f"{domain.subject}: disks[{disk['target']}]"
     if ("pool" in disk) != ("volume" in disk):
         raise Refused(f"{where}: 'pool' and 'volume' go together; give both")
     needs_one = not old and domain.xml is None and disk.get("device") not in ("cdrom", "floppy")
-    if needs_one and not {"volume", "file", "block"} & set(disk):
-        raise Refused(f"{where}: it has no source; give 'pool' and 'volume', 'file' or 'block'")
+    if needs_one and not {"volume", "file", "block", "network"} & set(disk):
+        raise Refused(f"{where}: it has no source; give 'pool' and 'volume', 'file', 'block' or 'network'")
     if "volume" in disk and (disk["pool"], disk["volume"]) != (old.get("pool"), old.get("volume")):
         _volume_words(domain, disk)
 
@@ -52,8 +81,9 @@ def _boot_order(domain, words: dict) -> None:
 
 def _connection(domain, nic: dict, old: dict) -> None:
     where = f"{domain.subject}: interfaces[{nic.get('mac', '')}]"
-    if not old and domain.xml is None and not {"network", "bridge"} & set(nic):
-        raise Refused(f"{where}: it has no connection; give 'network' or 'bridge'")
+    connected = {"network", "bridge", "direct"} & set(nic) or nic.get("type") in ("user", "ethernet")
+    if not old and domain.xml is None and not connected:
+        raise Refused(f"{where}: it has no connection; give 'network', 'bridge' or 'direct', or 'type: user'")
     name = nic.get("network")
     if not name or name == old.get("network") or domain.planned.get("network", name):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, power, states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
@@ -19,17 +19,27 @@ def steps(domain, actual, target, changes) -> list[Step]:
     if actual is None:
         define = partial(domain.conn.defineXMLFlags, printed(target), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
         return [Step(f"define {domain.subject}", define, lambda: domain.find().undefine())]
-    old: list[str] = []
+    found = []
+    if any(change.path == "name" for change in changes):
+        before = actual.tree.findtext("name")
+        rename = partial(_rename, domain.conn, before, domain.name)
+        found.append(
+            Step(f"rename domain {before} to {domain.name}", rename, partial(_rename, domain.conn, domain.name, before))
+        )
+    if any(change.defines for change in changes):
+        old: list[str] = []
+        define = partial(_redefine, domain, actual, old)
+        found.append(Step(f"define {domain.subject} anew", define, partial(_restore, domain, actual.state, old)))
+    live = [change for change in changes if change.effect == LIVE and change.running]
+    if live:
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.live import steps as live_steps
 
-    def restore() -> None:
-        domain.conn.defineXMLFlags(old[0], 0)
+        found += live_steps(domain, live)
+    return found
 
-    define = partial(_redefine, domain, actual, old)
-    texts = [change for change in changes if change.effect == LIVE and change.path in ("title", "description")]
-    return [
-        Step(f"define {domain.subject} anew", define, restore),
-        *(Step(f"set {text.path} of the running guest", partial(_set_text, domain, text)) for text in texts),
-    ]
+
+def _rename(conn, before: str, after: str) -> None:
+    conn.lookupByName(before).rename(after, 0)
 
 
 def _redefine(domain, actual, old: list[str]) -> None:
@@ -41,9 +51,11 @@ def _redefine(domain, actual, old: list[str]) -> None:
     old.append(text)
 
 
-def _set_text(domain, change) -> None:
-    kind = libvirt.VIR_DOMAIN_METADATA_TITLE if change.path == "title" else libvirt.VIR_DOMAIN_METADATA_DESCRIPTION
-    domain.find().setMetadata(kind, change.after, None, None, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+def _restore(domain, state: str, old: list[str]) -> None:
+    """The old definition, and the guest in the state that it had: it was switched off for the new one, maybe."""
+    handle = domain.conn.defineXMLFlags(old[0], 0)
+    for name in states.WAYS.get((states.name(handle), state), ()):
+        power.operation(domain.conn, handle, name, domain.options["timeout"], domain.options["force"])
 
 
 def settle(domain, again) -> list:
@@ -57,13 +69,3 @@ def settle(domain, again) -> list:
         applied.add_echoes(document, rewritten)
         domain.conn.defineXMLFlags(printed(document), 0)
     return left
-
-
-def undefine(conn, handle) -> None:
-    """Remove a definition with all that libvirt keeps beside it; volumes stay."""
-    flags = 0
-    for name in ("MANAGED_SAVE", "SNAPSHOTS_METADATA", "CHECKPOINTS_METADATA", "NVRAM"):
-        flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_" + name)
-    if conn.getLibVersion() >= 8009000:
-        flags |= getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
-    handle.undefineFlags(flags)

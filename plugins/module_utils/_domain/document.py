@@ -6,13 +6,21 @@ Private to this collection, imported only where something may change.
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.nics import give_mac
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import NESTED
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
 
 
 def settle_quirks(domain, base, target) -> list[Edit]:
     """Let tied places of C(target) follow; the edits that a user should see."""
     _balloon(domain, base, target)
+    _vcpus(domain, base, target)
+    _nested(domain, base, target)
     _listen(target)
+    for nic in target.iterfind("devices/interface"):
+        give_mac(nic)
     return _boot(domain, target)
 
 
@@ -24,6 +32,24 @@ def _balloon(domain, base, target) -> None:
     if current is not None and old is not None and current.text == old.text and new.text != old.text:
         current.text = new.text
         current.set("unit", new.get("unit", "KiB"))
+
+
+def _vcpus(domain, base, target) -> None:
+    """The list of single processors, which libvirt writes and would believe, is of the numbers before."""
+    if base is None or (domain.xml is not None and domain.xml.find("vcpus") is not None):
+        return
+    old, new = base.find("vcpu"), target.find("vcpu")
+    if old is not None and new is not None and (old.text, old.get("current")) != (new.text, new.get("current")):
+        remove(target, "vcpus")
+
+
+def _nested(domain, base, target) -> None:
+    """AMD's and Intel's processors have another name each for what lets guests have guests; TCG knows AMD's."""
+    asked = domain.wanted.get("cpu", {}).get("nested") is not None
+    if not asked or target.get("type") != "kvm" or (base is not None and NESTED.read_in(base) is not None):
+        return
+    if capabilities(domain.conn).findtext("host/cpu/vendor") == "Intel":
+        target.find("cpu/feature[@name='svm']").set("name", "vmx")
 
 
 def _listen(target) -> None:

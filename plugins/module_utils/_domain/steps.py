@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
@@ -26,11 +27,22 @@ class Domain(Resource):
     extra = {
         "autostart": {"type": "bool"},
         "force": {"type": "bool", "default": False},
+        "power_cycle": {"type": "bool", "default": False},
+        "remove_volumes": {"type": "list", "elements": "str"},
         "timeout": {"type": "int", "default": 120},
     }
 
+    # Whether the guest is switched off and on for what waits.
+    _cycles = False
+    # The running guest as the ways of a change to it see it.
+    _guest = None
+
     def find(self):
-        return lookup(self.conn.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
+        handle = lookup(self.conn.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
+        if handle is None and "uuid" in self.asked:
+            # It has another name until the task is done.
+            handle = lookup(self.conn.lookupByUUIDString, self.asked["uuid"], libvirt.VIR_ERR_NO_DOMAIN)
+        return handle
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -39,26 +51,40 @@ class Domain(Resource):
         if handle is None:
             return None
         state = states.name(handle)
-        active = state not in (states.STOPPED, states.SAVED)
         return Actual(
             handle,
             self._text(handle),
-            active=active,
+            active=state not in (states.STOPPED, states.SAVED),
             state=state,
             autostart=bool(handle.autostart()) if self.options.get("autostart") is not None else None,
-            live_text=handle.XMLDesc(0) if active else "",
+            live_text=self._live_text(handle, state),
         )
 
     def _text(self, handle) -> str:
         """The persistent document; with its passwords where the task has some and libvirt tells them."""
-        if self.secrets():
+        if self.secrets() or self._passwords(self.asked):
             try:
                 return handle.XMLDesc(WITH_SECRETS)
             except libvirt.libvirtError as error:
                 if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
                     raise
-                self.unchecked = ["passwords in the xml: a read-only connection does not tell them"]
+                self.unchecked = ["passwords: a read-only connection does not tell them"]
+                for item in self._passwords(self.wanted):
+                    del item["password"]
         return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+
+    @staticmethod
+    def _passwords(options: dict) -> list[dict]:
+        """The items that have one."""
+        return [item for item in options.get("graphics", ()) if "password" in item]
+
+    def _live_text(self, handle, state: str) -> str:
+        """The document of a running guest, or the one that a saved one wakes up with: neither is its definition."""
+        if state == states.SAVED:
+            return handle.managedSaveGetXMLDesc(0)
+        if state == states.STOPPED:
+            return ""
+        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if self._passwords(self.wanted) else 0)
 
     def applied(self, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
@@ -73,6 +99,7 @@ class Domain(Resource):
         return skeleton(self.conn, self.subject, self.wanted)
 
     def prepare(self, actual):
+        self._cycles, self._guest = False, None
         machine = self.wanted.get("machine")
         kind = actual.tree.find("os/type") if actual is not None else None
         now = kind.get("machine", "") if kind is not None else ""
@@ -138,26 +165,51 @@ class Domain(Resource):
 
         return settle(self, again)
 
+    def effect(self, change, actual, target):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.live import Guest, effect
+
+        if self._guest is None:
+            self._guest = Guest(actual.handle, actual.live_tree)
+        return effect(change, actual, self._guest)
+
+    def interruption(self, actual, waiting):
+        self._cycles = False
+        if {"shut_down", "switch_off"} & set(states.WAYS.get((actual.state, self.state), ())):
+            return CONFIG if self.state == states.STOPPED else POWER_CYCLE
+        self._cycles = waiting and self.options.get("power_cycle", False)
+        return POWER_CYCLE if self._cycles else ""
+
     def state_after(self, actual):
         now = actual.state if actual is not None else states.STOPPED
         return {"present": now, "restarted": states.RUNNING}.get(self.state, self.state)
 
     def state_steps(self, actual):
         now = actual.state if actual is not None else states.STOPPED
-        return [
-            Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name))
-            for name in states.WAYS.get((now, self.state), ())
-        ]
+        ways = states.WAYS.get((now, self.state), ())
+        if self._cycles:
+            ways = states.WAYS[now, states.STOPPED] + states.WAYS[states.STOPPED, self.state_after(actual)]
+        return [Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name)) for name in ways]
 
     def _operation(self, name: str):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
 
         return lambda: operation(self.conn, self.find(), name, self.options["timeout"], self.options["force"])
 
+    def check_absent(self, actual):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import check
+
+        check(self, actual)
+
+    def remove_more(self, plan):
+        if self.options.get("remove_volumes"):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import remove_volumes
+
+            remove_volumes(self, plan)
+
     def absent_steps(self, actual):
         steps = [Step(f"switch off {self.subject}", self._operation("switch_off"))] if actual.active else []
         if actual.persistent:
-            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import undefine
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import undefine
 
             steps.append(Step(f"undefine {self.subject}", lambda: undefine(self.conn, self.handle_now())))
         return steps

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a domain for how it starts: firmware, boot, clock. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import NUMBER, ON_OFF, YES_NO, Bool, Int, Text
+
+PRESENT = Bool()
+
+
+class _FirmwareType(Text):
+    """BIOS is what a guest has where its XML names no firmware."""
+
+    nothing = "bios"
+
+    def read(self, text):
+        return text
+
+
+def _finish_firmware(element, wanted):
+    """What belongs to UEFI goes with it, its variables excepted: those are a file (formatdomain, "BIOS bootloader")."""
+    if wanted.get("type") == "bios":
+        for name in ("firmware", "loader", "nvram"):
+            remove(element, name)
+
+
+FIRMWARE = Group(
+    "firmware",
+    "os",
+    (
+        Field("type", "@firmware", _FirmwareType(), choices=("bios", "efi")),
+        Field("secure_boot", "firmware/feature[@name='secure-boot']/@enabled", YES_NO),
+        Field("enrolled_keys", "firmware/feature[@name='enrolled-keys']/@enabled", YES_NO),
+        Field("loader", "loader"),
+        Field("loader_type", "loader/@type", choices=("rom", "pflash")),
+        Field("loader_readonly", "loader/@readonly", YES_NO),
+        Field("loader_secure", "loader/@secure", YES_NO),
+        Field("nvram", "nvram"),
+        Field("nvram_template", "nvram/@template"),
+    ),
+    finish=_finish_firmware,
+)
+BOOT = Group(
+    "boot",
+    "os",
+    (
+        Scalars("devices", "boot/@dev", choices=("hd", "cdrom", "network", "fd")),
+        Field("menu", "bootmenu/@enable", YES_NO),
+        Field("menu_timeout", "bootmenu/@timeout", NUMBER),
+        Field("reboot_timeout", "bios/@rebootTimeout", Int(least=-1)),
+        Field("serial_console", "bios/@useserial", YES_NO),
+    ),
+)
+
+
+def _finish_smbios(element, wanted):
+    if set(wanted) & {"bios", "system", "base_board", "chassis"}:
+        element.find("sysinfo").set("type", "smbios")
+
+
+SMBIOS = Group(
+    "smbios",
+    ".",
+    (
+        Field("mode", "os/smbios/@mode", choices=("emulate", "host", "sysinfo")),
+        Mapping("bios", "sysinfo/bios/entry", key="name"),
+        Mapping("system", "sysinfo/system/entry", key="name"),
+        Mapping("base_board", "sysinfo/baseBoard/entry", key="name"),
+        Mapping("chassis", "sysinfo/chassis/entry", key="name"),
+    ),
+    finish=_finish_smbios,
+)
+FEATURES = Group(
+    "features",
+    "features",
+    (
+        Field("acpi", "acpi", PRESENT, present=True),
+        Field("apic", "apic", PRESENT, present=True),
+        Field("pae", "pae", PRESENT, present=True),
+        Field("smm", "smm/@state", ON_OFF),
+        Field("vmport", "vmport/@state", ON_OFF),
+        Field("ioapic", "ioapic/@driver", choices=("kvm", "qemu")),
+        Field("kvm_hidden", "kvm/hidden/@state", ON_OFF),
+    ),
+)
+LAUNCH_SECURITY = Group(
+    "launch_security",
+    "launchSecurity",
+    (
+        Field("type", "@type", required=True, choices=("sev", "sev-snp", "s390-pv", "tdx")),
+        Field("policy", "policy"),
+        Field("cbitpos", "cbitpos", NUMBER),
+        Field("reduced_phys_bits", "reducedPhysBits", NUMBER),
+        Field("dh_cert", "dhCert"),
+        Field("session", "session"),
+    ),
+    optional=True,
+)
+CLOCK = Group(
+    "clock",
+    "clock",
+    (
+        Field("offset", "@offset", choices=("utc", "localtime", "timezone", "variable", "absolute")),
+        Field("timezone", "@timezone"),
+        Field("basis", "@basis", choices=("utc", "localtime")),
+        Field("adjustment", "@adjustment", drifts=True),
+        Field("start", "@start"),
+        Items(
+            "timers",
+            "timer",
+            (
+                Field("name", "@name", required=True),
+                Field("present", "@present", YES_NO),
+                Field("tickpolicy", "@tickpolicy", choices=("delay", "catchup", "merge", "discard")),
+                Field("track", "@track", choices=("boot", "guest", "wall", "realtime")),
+            ),
+            identity=("name",),
+        ),
+    ),
+)
+_ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
+FIELDS = (
+    FIRMWARE,
+    BOOT,
+    Field("kernel", "os/kernel"),
+    Field("initrd", "os/initrd"),
+    Field("cmdline", "os/cmdline"),
+    Field("dtb", "os/dtb"),
+    SMBIOS,
+    FEATURES,
+    LAUNCH_SECURITY,
+    CLOCK,
+    Field("on_poweroff", "on_poweroff", choices=_ACTIONS, by="lifecycle"),
+    Field("on_reboot", "on_reboot", choices=_ACTIONS, by="lifecycle"),
+    Field("on_crash", "on_crash", choices=(*_ACTIONS, "coredump-destroy", "coredump-restart"), by="lifecycle"),
+)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plug devices into a running guest, take them out, change them. Private to this collection.
+
+What QEMU can do is from libvirt's QEMU driver: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags and
+virDomainUpdateDeviceFlags, tried on libvirt 9.0 and 11.3.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_device
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
+
+# virDomainXMLFlags SECURE.
+_LIVE_WITH_SECRETS = 1
+_HOT_BUSES = ("virtio", "scsi", "usb")
+_REMOVABLE = ("cdrom", "floppy")
+# A NIC is moved to another bridge only; a macvtap device, for example, is QEMU's for as long as it runs.
+_CONNECTION = ("type", "network", "portgroup", "bridge")
+
+
+def _has_controller(guest, kind: str) -> bool:
+    return guest.tree.find(f"devices/controller[@type='{kind}']") is not None
+
+
+def _disk(item: dict, guest, comes: bool) -> bool:
+    bus = item.get("bus")
+    if item.get("device") in _REMOVABLE or bus not in _HOT_BUSES:
+        return False
+    if not comes:
+        return True
+    if bus == "usb":
+        return _has_controller(guest, "usb")
+    return (bus == "scsi" and _has_controller(guest, "scsi")) or guest.take_port()
+
+
+def _on_port(_item: dict, guest, comes: bool) -> bool:
+    return not comes or guest.take_port()
+
+
+def _memory(item: dict, guest, comes: bool) -> bool:
+    slots = guest.tree.find("maxMemory")
+    if slots is None or item["model"] == "nvdimm":
+        return False
+    if item["model"] != "dimm":
+        return comes and guest.take_port()
+    return not comes or len(guest.tree.findall("devices/memory[@model='dimm']")) < int(slots.get("slots", "0"))
+
+
+def _filesystem(item: dict, guest, comes: bool) -> bool:
+    return item.get("driver") == "virtiofs" and _on_port(item, guest, comes)
+
+
+def _channel(_item: dict, guest, _comes: bool) -> bool:
+    return _has_controller(guest, "virtio-serial")
+
+
+def _on_bus(item: dict, guest, comes: bool) -> bool:
+    """Of an input or a device of the host: on USB where there is any, else on a port."""
+    if "usb" in (item.get("bus"), item.get("type")):
+        return _has_controller(guest, "usb")
+    return _on_port(item, guest, comes)
+
+
+# For each kind of device that can come or go: whether this one can.
+_PLUGGED = {
+    "devices/disk": _disk,
+    "devices/interface": _on_port,
+    "devices/memory": _memory,
+    "devices/filesystem": _filesystem,
+    "devices/channel": _channel,
+    "devices/input": _on_bus,
+    "devices/hostdev": _on_bus,
+    "devices/rng": _on_port,
+    "devices/vsock": _on_port,
+}
+
+
+class _Plug:
+    """A device comes or goes as a whole."""
+
+    @staticmethod
+    def able(change, guest) -> bool:
+        before, after = change.item
+        return _PLUGGED[change.trail[0].path](after or before, guest, bool(after))
+
+    @staticmethod
+    def calls(changes):
+        going = [change for change in changes if not change.item[1]]
+        for change in going:
+            device = _Device(change)
+            yield f"take {change.path} out of the running guest", device.detach, device.attach_again
+        for change in [change for change in changes if change not in going]:
+            device = _Device(change)
+            yield f"plug {change.path} into the running guest", device.attach, device.detach
+
+
+class _Device:
+    """One device that is plugged into a guest or taken out of it."""
+
+    def __init__(self, change):
+        self.path, self.field, (self.before, self.after) = change.path, change.trail[0], change.item
+        self.text = ""
+
+    def attach(self, domain) -> None:
+        """Plug it in as the definition has it, with the address that it has there if that is free."""
+        handle = domain.handle_now()
+        element = _element(self.field, parse(handle.XMLDesc(WITH_SECRETS)), self.after)
+        live = parse(handle.XMLDesc(0))
+        address = element.find("address")
+        if address is not None and not _is_free(address, live):
+            element.remove(address)
+        self.text = _text(element)
+        handle.attachDeviceFlags(self.text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+    def detach(self, domain) -> None:
+        """Ask the guest to give it up, and wait until it has."""
+        handle = domain.handle_now()
+        element = _element(self.field, parse(handle.XMLDesc(_LIVE_WITH_SECRETS)), self.before or self.after)
+        alias = element.find("alias").get("name")
+        self.text = _text(element)
+        timeout = domain.options["timeout"]
+        wait_for_device(
+            domain.conn,
+            handle,
+            alias,
+            lambda: handle.detachDeviceFlags(self.text, libvirt.VIR_DOMAIN_AFFECT_LIVE),
+            timeout,
+            f"the guest did not give it up within {timeout} s; it may have no system that is up and hears the request",
+        )
+
+    def attach_again(self, domain) -> None:
+        domain.handle_now().attachDeviceFlags(self.text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+
+class _Update:
+    """Some of what a device says becomes different while it stays plugged in."""
+
+    @staticmethod
+    def able(change, _guest) -> bool:
+        if change.trail[0].path == "devices/disk":
+            return change.item[0].get("device") in _REMOVABLE
+        if change.trail[0].path == "devices/interface" and change.trail[-1].name in _CONNECTION:
+            return {item.get("type") for item in change.item} <= {"network", "bridge"}
+        return True
+
+    @staticmethod
+    def calls(changes):
+        by_device: dict = {}
+        for change in changes:
+            by_device.setdefault((change.trail[0].name, change.label), []).append(change)
+        for (name, label), mine in by_device.items():
+            update = _Updated(mine)
+            yield f"change {name}[{label}] of the running guest", update.run, update.undo
+
+
+class _Updated:
+    """One device of which some changes are brought to the guest by a whole new document of it."""
+
+    def __init__(self, changes):
+        self.changes, self.field, self.text = changes, changes[0].trail[0], ""
+
+    def run(self, domain) -> None:
+        handle = domain.handle_now()
+        before, after = self.changes[0].item
+        element = _element(self.field, parse(handle.XMLDesc(_LIVE_WITH_SECRETS)), before)
+        self.text = _text(element)
+        for change in self.changes:
+            _write(element, change.trail[1:], after)
+        if self.field.finish:
+            self.field.finish(element, after)
+        handle.updateDeviceFlags(_text(element), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+    def undo(self, domain) -> None:
+        domain.handle_now().updateDeviceFlags(self.text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+
+
+WAYS = {"plug": _Plug, "update": _Update}
+
+
+def _write(element, trail, values: dict) -> None:
+    """Bring the value that C(values) has at the end of a trail of fields below an element."""
+    *groups, leaf = trail
+    for group in groups:
+        element, values = group.made(element), values.get(group.name) or {}
+    value = values.get(leaf.name)
+    if value is None:
+        leaf.remove(element)
+    else:
+        leaf.write(element, value)
+
+
+def _element(field: Group, document, item: dict):
+    """The element of a device in a document."""
+    if not isinstance(field, Items):
+        return field.owner(document)
+    ((_wanted, number), *_rest) = field.pairs([item], field.read(document))
+    return field.elements(document)[number]
+
+
+def _is_free(address, live) -> bool:
+    """Whether a running guest has the bus of an address, and nothing at its place there."""
+    kind, place = address.get("type"), dict(address.attrib)
+    if any(dict(other.attrib) == place for other in live.iterfind("devices/*/address")):
+        return False
+    if kind != "pci":
+        return kind == "drive"
+    bus = int(address.get("bus", "0"), 0)
+    return bus > 0 and live.find(f"devices/controller[@type='pci'][@index='{bus}']") is not None
+
+
+def _text(element) -> str:
+    return etree.tostring(element, encoding="unicode", with_tail=False)

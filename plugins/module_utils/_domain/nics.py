@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a domain for its NICs. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
+    ALIAS,
+    COUNT,
+    LIMIT,
+    MAC,
+    NAME,
+    NUMBER,
+    ON_OFF,
+    YES_NO,
+    derived_mac,
+)
+
+MOVE = "from a network or bridge to another"
+# The options that say what a NIC is connected to, and the attributes of <source> that belong to each.
+_CONNECTIONS = {"network": ("network", "portgroup"), "bridge": ("bridge",), "direct": ("dev", "mode")}
+
+
+def _finish_interface(element, wanted):
+    """What the chosen source implies, and the model that a new NIC gets."""
+    kind = next((name for name in _CONNECTIONS if name in wanted), None)
+    if kind:
+        element.set("type", kind)
+        source = element.find("source")
+        for name in [name for name in source.attrib if name not in _CONNECTIONS[kind]]:
+            del source.attrib[name]
+    elif wanted.get("type") == "user":
+        for source in element.findall("source"):
+            element.remove(source)
+    give_mac(element)
+    if element.find("model") is None and element.get("type") != "hostdev":
+        element.append(element.makeelement("model", type="virtio"))
+
+
+def give_mac(element) -> None:
+    """The address of a NIC for which nobody gave one: the plan must know it.
+
+    It comes from the names of guest and NIC (its alias, else its number), so that it is the same on every host.
+    """
+    if element.find("mac") is not None:
+        return
+    root = element.getroottree().getroot()
+    nics = root.findall("devices/interface")
+    taken = {mac.get("address", "").lower() for mac in root.iterfind("devices/interface/mac")}
+    alias = element.find("alias")
+    number = nics.index(element)
+    name = alias.get("name") if alias is not None else str(number)
+    while (address := derived_mac(root.findtext("name"), name)) in taken:
+        number += 1
+        name = str(number)
+    element.insert(0, element.makeelement("mac", address=address))
+
+
+def _bandwidth(name: str) -> Group:
+    numbers = (Field(one, f"@{one}", LIMIT, by="update") for one in ("average", "peak", "burst", "floor"))
+    return Group(name, name, tuple(numbers), optional=True, by="update")
+
+
+INTERFACES = Items(
+    "interfaces",
+    "devices/interface",
+    (
+        Field("mac", "mac/@address", MAC),
+        Field("alias", "alias/@name", ALIAS),
+        Field(
+            "type",
+            "@type",
+            choices=("network", "bridge", "direct", "user", "ethernet", "hostdev"),
+            by="update",
+            when=MOVE,
+        ),
+        Field("network", "source/@network", NAME, only="network", by="update", when=MOVE),
+        Field("portgroup", "source/@portgroup", NAME, only="network", by="update", when=MOVE),
+        Field("bridge", "source/@bridge", NAME, only="bridge", by="update", when=MOVE),
+        Group(
+            "direct",
+            "source",
+            (
+                Field("dev", "@dev", required=True),
+                Field("mode", "@mode", choices=("vepa", "bridge", "private", "passthrough")),
+            ),
+            only="direct",
+        ),
+        Group(
+            "virtualport",
+            "virtualport",
+            (
+                Field("type", "@type", choices=("openvswitch", "802.1Qbg", "802.1Qbh", "midonet")),
+                Field("interfaceid", "parameters/@interfaceid"),
+                Field("profileid", "parameters/@profileid"),
+            ),
+            optional=True,
+        ),
+        Group(
+            "vlan",
+            "vlan",
+            (Field("trunk", "@trunk", YES_NO), Scalars("tags", "tag/@id", NUMBER)),
+            optional=True,
+        ),
+        Group("bandwidth", "bandwidth", (_bandwidth("inbound"), _bandwidth("outbound"))),
+        Group(
+            "filter",
+            "filterref",
+            (
+                Field("name", "@filter", required=True, by="update"),
+                Mapping("parameters", "parameter@value", key="name", by="update"),
+            ),
+            optional=True,
+            by="update",
+        ),
+        Field("model", "model/@type"),
+        Field("mtu", "mtu/@size", COUNT),
+        Field("queues", "driver/@queues", COUNT),
+        Field("link", "link/@state", choices=("up", "down"), by="update"),
+        Field("isolated", "port/@isolated", YES_NO),
+        Field("trust_guest_rx_filters", "@trustGuestRxFilters", YES_NO),
+        Field("target", "target/@dev", runtime=True),
+        Field("acpi_index", "acpi/@index", COUNT),
+        Field("rom", "rom/@enabled", YES_NO),
+        Field("guest_csum", "driver/guest/@csum", ON_OFF),
+        Field("boot", "boot/@order", COUNT),
+    ),
+    identity=("mac", "alias"),
+    one_of=("network", "bridge", "direct"),
+    finish=_finish_interface,
+    by="plug",
+    when="with a free PCIe port",
+)
+FIELDS = (INTERFACES,)

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a domain for all devices that are neither disk nor NIC. Private to this collection."""
+
+from __future__ import annotations
+
+import re
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
+    ALIAS,
+    COUNT,
+    NUMBER,
+    ON_OFF,
+    UUID,
+    YES_NO,
+    Hex,
+    Int,
+    Text,
+)
+
+PORT = "with a free PCIe port"
+ALIASED = Field("alias", "alias/@name", ALIAS)
+_ADDRESS = re.compile(r"(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])")
+
+
+class _PciAddress(Text):
+    """The address of a PCI device as lspci writes it: C(0000:06:00.0)."""
+
+    def parse(self, raw):
+        match = _ADDRESS.fullmatch(str(raw).lower())
+        if not match:
+            raise ValueError(f"{raw!r} is not a PCI address such as 0000:06:00.0; quote it in YAML")
+        domain, bus, slot, function = (int(part or "0", 16) for part in match.groups())
+        return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
+
+
+class _SourceAddress(Field):
+    """A PCI device of the host: libvirt has the parts of its address in an attribute each."""
+
+    _PARTS = ("domain", "bus", "slot", "function")
+
+    def read(self, owner):
+        element = owner.find("source/address") if owner.get("type") == "pci" else None
+        if element is None:
+            return None
+        domain, bus, slot, function = (int(element.get(name, "0"), 0) for name in self._PARTS)
+        return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
+
+    def write(self, owner, canonical):
+        element = ensure(owner, "source/address")
+        parts = re.split("[:.]", canonical)
+        element.attrib.update({name: f"0x{part}" for name, part in zip(self._PARTS, parts)})
+
+
+def _set_defaults(**defaults):
+    """A C(finish) that sets attributes which an element cannot do without."""
+
+    def finish(element, _wanted):
+        for place, value in defaults.items():
+            owner, _sep, name = place.rpartition("__")
+            target = ensure(element, owner)
+            if not target.get(name):
+                target.set(name, value)
+
+    return finish
+
+
+def _finish_graphics(element, wanted):
+    if "listen" in wanted:
+        element.find("listen").set("type", "address")
+    if wanted.get("port", -1) != -1 and "autoport" not in wanted:
+        element.set("autoport", "no")
+
+
+GRAPHICS = (
+    Items(
+        "graphics",
+        "devices/graphics",
+        (
+            Field("type", "@type", required=True, choices=("vnc", "spice", "egl-headless", "dbus")),
+            Field("port", "@port", Int(least=-1), runs_as=(-1,), runtime=True),
+            Field("autoport", "@autoport", YES_NO),
+            Field("listen", "listen/@address"),
+            Field("password", "@passwd", secret=True, by="update"),
+            Field("keymap", "@keymap"),
+            Field("gl", "gl/@enable", YES_NO),
+        ),
+        identity=("type",),
+        finish=_finish_graphics,
+    ),
+    Items(
+        "videos",
+        "devices/video",
+        (
+            ALIASED,
+            Field("model", "model/@type", required=True),
+            Field("heads", "model/@heads", COUNT),
+            Field("vram", "model/@vram", COUNT),
+            Field("primary", "model/@primary", YES_NO),
+            Field("accel3d", "model/acceleration/@accel3d", YES_NO),
+        ),
+        identity=("alias",),
+    ),
+)
+_CHARACTER = ("pty", "file", "unix", "null", "stdio", "vc", "pipe", "tcp", "udp", "spicevmc", "spiceport", "dbus")
+LOG = (Field("log_file", "log/@file"), Field("log_append", "log/@append", ON_OFF))
+CHARACTER = (
+    Items(
+        "channels",
+        "devices/channel",
+        (
+            Field("name", "target/@name"),
+            ALIASED,
+            Field("type", "@type", choices=_CHARACTER),
+            Field("path", "source/@path", runtime=True),
+            *LOG,
+        ),
+        identity=("name", "alias"),
+        finish=_set_defaults(type="unix", target__type="virtio"),
+        by="plug",
+        when="with a virtio-serial controller",
+    ),
+    Items(
+        "serials",
+        "devices/serial",
+        (
+            Field("port", "target/@port", NUMBER),
+            ALIASED,
+            Field("type", "@type", choices=_CHARACTER),
+            Field("path", "source/@path", runtime=True),
+            *LOG,
+        ),
+        identity=("port", "alias"),
+        finish=_set_defaults(type="pty"),
+    ),
+    Items(
+        "consoles",
+        "devices/console",
+        (
+            Field("port", "target/@port", NUMBER),
+            ALIASED,
+            Field("type", "@type", choices=_CHARACTER),
+            Field("path", "source/@path", runtime=True),
+            *LOG,
+        ),
+        identity=("port", "alias"),
+        finish=_set_defaults(type="pty", target__type="virtio"),
+        # The first console of most machines is a serial port under another name.
+        where=lambda element: getattr(element.find("target"), "attrib", {}).get("type") == "virtio",
+    ),
+)
+HOSTDEVS = Items(
+    "hostdevs",
+    "devices/hostdev",
+    (
+        ALIASED,
+        Field("type", "@type", required=True, choices=("pci", "usb", "mdev")),
+        Field("managed", "@managed", YES_NO),
+        _SourceAddress("address", "source/address", _PciAddress()),
+        Field("vendor", "source/vendor/@id", Hex()),
+        Field("product", "source/product/@id", Hex()),
+        Field("uuid", "source/address/@uuid", UUID, only="mdev"),
+        Field("model", "@model"),
+        Field("boot", "boot/@order", COUNT),
+    ),
+    identity=("alias", "address", "uuid", "product"),
+    finish=_set_defaults(mode="subsystem"),
+    where=lambda element: element.get("mode") in (None, "subsystem"),
+    by="plug",
+    when="USB devices, others with a free PCIe port",
+)
+
+
+def _finish_rng(element, _wanted):
+    _set_defaults(model="virtio", backend__model="random")(element, _wanted)
+    backend = element.find("backend")
+    if backend.get("model") == "random" and not backend.text:
+        backend.text = "/dev/urandom"
+
+
+_WATCHDOG_ACTIONS = ("reset", "shutdown", "poweroff", "pause", "none", "dump", "inject-nmi")
+OTHERS = (
+    Items(
+        "rngs",
+        "devices/rng",
+        (
+            ALIASED,
+            Field("model", "@model", choices=("virtio", "virtio-transitional", "virtio-non-transitional")),
+            Field("backend", "backend/@model", choices=("random", "builtin")),
+            Field("source", "backend"),
+            Field("rate_bytes", "rate/@bytes", COUNT),
+            Field("rate_period", "rate/@period", COUNT),
+        ),
+        identity=("alias",),
+        finish=_finish_rng,
+        by="plug",
+        when=PORT,
+    ),
+    Items(
+        "watchdogs",
+        "devices/watchdog",
+        (
+            ALIASED,
+            Field("model", "@model", required=True, choices=("i6300esb", "ib700", "itco", "diag288")),
+            Field(
+                "action", "@action", choices=("reset", "shutdown", "poweroff", "pause", "none", "dump", "inject-nmi")
+            ),
+        ),
+        identity=("alias", "model"),
+        # The chip that every q35 has.
+        where=lambda element: element.get("model") != "itco",
+    ),
+    Items("sounds", "devices/sound", (ALIASED, Field("model", "@model", required=True)), identity=("alias",)),
+    Items(
+        "inputs",
+        "devices/input",
+        (
+            ALIASED,
+            Field("type", "@type", required=True, choices=("mouse", "tablet", "keyboard", "passthrough", "evdev")),
+            Field("bus", "@bus", choices=("usb", "virtio")),
+            Field("source", "source/@evdev"),
+        ),
+        identity=("alias",),
+        # A PC always has those of PS/2.
+        where=lambda element: element.get("bus") not in ("ps2", "xen"),
+        by="plug",
+        when="on the bus usb, or on virtio with a free PCIe port",
+    ),
+    Items(
+        "panics",
+        "devices/panic",
+        (ALIASED, Field("model", "@model", choices=("isa", "pvpanic", "hyperv", "pseries", "s390"))),
+        identity=("alias", "model"),
+    ),
+    Group(
+        "vsock",
+        "devices/vsock",
+        (
+            Field("model", "@model", choices=("virtio", "virtio-transitional", "virtio-non-transitional")),
+            Field("auto", "cid/@auto", YES_NO),
+            Field("cid", "cid/@address", Int(least=3), runtime=True),
+        ),
+        optional=True,
+        finish=_set_defaults(model="virtio"),
+        by="plug",
+        when=PORT,
+    ),
+    Group(
+        "iommu",
+        "devices/iommu",
+        (
+            Field("model", "@model", required=True, choices=("intel", "smmuv3", "virtio")),
+            Field("intremap", "driver/@intremap", ON_OFF),
+            Field("caching_mode", "driver/@caching_mode", ON_OFF),
+            Field("iotlb", "driver/@iotlb", ON_OFF),
+        ),
+        optional=True,
+    ),
+    Group(
+        "tpm",
+        "devices/tpm",
+        (
+            Field("model", "@model", choices=("tpm-tis", "tpm-crb", "tpm-spapr")),
+            Field("type", "backend/@type", choices=("emulator", "passthrough", "external")),
+            Field("version", "backend/@version", choices=("1.2", "2.0")),
+            Field("persistent_state", "backend/@persistent_state", YES_NO),
+            Field("device", "backend/device/@path"),
+        ),
+        optional=True,
+        finish=_set_defaults(backend__type="emulator"),
+    ),
+)
+FIELDS = (*GRAPHICS, *CHARACTER, HOSTDEVS, *OTHERS)

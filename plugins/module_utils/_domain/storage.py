@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of a domain for its disks and file systems. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import ALIAS, COUNT, LIMIT, NAME, ON_OFF, Bool
+
+PRESENT = Bool()
+MEDIA = "the medium of a CD-ROM or floppy drive"
+# Attributes and children of a disk's <source> that belong to each type of it (formatdomain, "disk").
+_DISK_SOURCES = {
+    "volume": ("pool", "volume"),
+    "file": ("file",),
+    "block": ("dev",),
+    "network": ("protocol", "name", "query"),
+}
+LIMITS = (
+    *(f"{what}_{unit}_sec" for unit in ("bytes", "iops") for what in ("total", "read", "write")),
+    *(f"{what}_{unit}_sec_max" for unit in ("bytes", "iops") for what in ("total", "read", "write")),
+    "size_iops_sec",
+)
+DEFAULT_BUS = {"v": "virtio", "h": "ide", "f": "fdc"}
+
+
+def _finish_disk(element, wanted):
+    """What the chosen source and device imply: C(type), the old source's attributes, the driver, the bus."""
+    kind = next((name for name in _DISK_SOURCES if name in wanted), None)
+    if kind:
+        element.set("type", kind)
+        source = ensure(element, "source")
+        for name in [
+            name for name in source.attrib if name not in _DISK_SOURCES[kind] and name not in ("index", "startupPolicy")
+        ]:
+            del source.attrib[name]
+        for host in source.findall("host") if kind != "network" else ():
+            source.remove(host)
+    if not element.get("device"):
+        element.set("device", "disk")
+    driver = element.find("driver")
+    if driver is not None and not driver.get("name"):
+        driver.set("name", "qemu")
+    target = element.find("target")
+    if not target.get("bus"):
+        target.set("bus", DEFAULT_BUS.get(target.get("dev", "")[:1], "scsi"))
+
+
+DISKS = Items(
+    "disks",
+    "devices/disk",
+    (
+        Field("target", "target/@dev", required=True),
+        Field("alias", "alias/@name", ALIAS),
+        Field("bus", "target/@bus", choices=("virtio", "scsi", "sata", "usb", "ide", "fdc")),
+        Field("device", "@device", choices=("disk", "cdrom", "floppy", "lun")),
+        Field("pool", "source/@pool", NAME, only="volume", by="update", when=MEDIA),
+        Field("volume", "source/@volume", NAME, only="volume", by="update", when=MEDIA),
+        Field("file", "source/@file", only="file", by="update", when=MEDIA),
+        Field("block", "source/@dev", only="block", by="update", when=MEDIA),
+        Group(
+            "network",
+            "source",
+            (
+                Field("protocol", "@protocol", choices=("nbd", "iscsi", "rbd", "gluster", "http", "https", "ssh")),
+                Field("name", "@name"),
+                Items(
+                    "hosts",
+                    "host",
+                    (
+                        Field("name", "@name"),
+                        Field("port", "@port", COUNT),
+                        Field("transport", "@transport", choices=("tcp", "rdma", "unix")),
+                        Field("socket", "@socket"),
+                    ),
+                    identity=("name", "socket"),
+                ),
+            ),
+            only="network",
+        ),
+        Field("format", "driver/@type"),
+        Field(
+            "cache", "driver/@cache", choices=("default", "none", "writethrough", "writeback", "directsync", "unsafe")
+        ),
+        Field("io", "driver/@io", choices=("native", "threads", "io_uring")),
+        Field("discard", "driver/@discard", choices=("ignore", "unmap")),
+        Field("detect_zeroes", "driver/@detect_zeroes", choices=("off", "on", "unmap")),
+        Field("queues", "driver/@queues", COUNT),
+        Field("iothread", "driver/@iothread", COUNT),
+        Field("readonly", "readonly", PRESENT, present=True),
+        Field("shareable", "shareable", PRESENT, present=True),
+        Field("serial", "serial"),
+        Field("wwn", "wwn"),
+        Group("iotune", "iotune", tuple(Field(name, name, LIMIT, by="iotune") for name in LIMITS)),
+        Field("boot", "boot/@order", COUNT),
+    ),
+    identity=("target",),
+    one_of=("volume", "file", "block", "network"),
+    finish=_finish_disk,
+    by="plug",
+    when="on the buses virtio, scsi and usb, with a free PCIe port where one is needed",
+)
+
+
+def _finish_filesystem(element, _wanted):
+    if not element.get("type"):
+        element.set("type", "mount")
+    if not element.get("accessmode"):
+        element.set("accessmode", "passthrough")
+
+
+FILESYSTEMS = Items(
+    "filesystems",
+    "devices/filesystem",
+    (
+        Field("target", "target/@dir", required=True),
+        Field("alias", "alias/@name", ALIAS),
+        Field("source", "source/@dir"),
+        Field("driver", "driver/@type", choices=("virtiofs", "path")),
+        Field("accessmode", "@accessmode", choices=("passthrough", "mapped", "squash")),
+        Field("readonly", "readonly", PRESENT, present=True),
+        Field("queue", "driver/@queue", COUNT),
+        Field("cache", "binary/cache/@mode", choices=("none", "always")),
+        Field("xattr", "binary/@xattr", ON_OFF),
+    ),
+    identity=("target",),
+    finish=_finish_filesystem,
+    by="plug",
+    when="with the driver virtiofs and a free PCIe port",
+)
+FIELDS = (DISKS, FILESYSTEMS)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of a running guest: made at once where QEMU can, kept for the next start where it cannot."""
+
+from __future__ import annotations
+
+import pytest
+from integration import guests
+from integration._lab import effects, paths, wait_until
+from lxml import etree
+
+MAC = "52:54:00:aa:03:01"
+PORTS = "<controller type='pci' index='0' model='pcie-root'/>" + "<controller type='pci' model='pcie-root-port'/>" * 6
+DRIVES = "<controller type='scsi' model='virtio-scsi'/><disk type='file' device='cdrom'><target dev='sda'/></disk>"
+
+
+@pytest.fixture
+def running(lab, tiny, pool):
+    """A running guest whose system is up, with a network and volumes to plug."""
+    lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
+    lab.ok("network", name="other", state="active", ips=[{"address": "10.51.0.1", "prefix": 24}])
+    for name in ("a", "b"):
+        lab.ok("volume", pool=pool, name=f"{name}.qcow2", capacity="1 MiB", format="qcow2")
+    nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/><model type='virtio'/></interface>"
+    lab.ok("domain", xml=guests.tiny_guest(tiny, devices=PORTS + DRIVES + nic), state="running")
+    guests.boot(lab)
+    return "guest"
+
+
+def live(lab):
+    return etree.fromstring(lab.virsh("dumpxml", "guest"))
+
+
+def volume(target, name, **more):
+    return {"target": target, "pool": "images", "volume": f"{name}.qcow2", **more}
+
+
+CDROM = {"target": "sda", "device": "cdrom"}
+
+
+def test_disks_are_plugged_and_taken_out(lab, running):
+    changed = lab.change("domain", name=running, disks=[CDROM, volume("vda", "a"), volume("sdb", "b")])
+    assert effects(changed) == {"disks[vda]": "live", "disks[sdb]": "live"}
+    assert changed["pending"] == []
+    assert {e.get("dev") for e in live(lab).iterfind("devices/disk/target")} == {"sda", "vda", "sdb"}
+    # The next start finds it at the same place.
+    place = "string(devices/disk[target/@dev='vda']/address/@bus)"
+    assert live(lab).xpath(place) == lab.tree("domain", "guest").xpath(place) != ""
+    changed = lab.change("domain", name=running, disks=[CDROM])
+    assert effects(changed) == {"disks[vda]": "live", "disks[sdb]": "live"}
+    for tree in (live(lab), lab.tree("domain", "guest")):
+        assert [e.get("dev") for e in tree.iterfind("devices/disk/target")] == ["sda"]
+
+
+def test_nics_are_plugged_changed_and_taken_out(lab, running):
+    nic = {"mac": MAC, "network": "lab"}
+    changed = lab.change("domain", name=running, interfaces=[nic, {"network": "other"}])
+    assert set(effects(changed).values()) == {"live"}
+    nic["link"] = "down"
+    changed = lab.change("domain", name=running, interfaces=[nic, {"network": "other"}])
+    assert effects(changed) == {f"interfaces[{MAC}].link": "live"}
+    assert live(lab).find("devices/interface/link").get("state") == "down"
+    nic.update(network="other", link="up")
+    changed = lab.change("domain", name=running, interfaces=[nic, {"network": "other"}])
+    assert set(effects(changed).values()) == {"live"}
+    assert {e.get("network") for e in live(lab).iterfind("devices/interface/source")} == {"other"}
+    changed = lab.change("domain", name=running, interfaces=[nic])
+    assert list(effects(changed).values()) == ["live"]
+    assert len(live(lab).findall("devices/interface")) == 1
+
+
+def test_media_are_changed(lab, running):
+    lab.shell("head -c 2M /dev/zero | tee /var/lib/libvirt/images/1.iso >/var/lib/libvirt/images/2.iso")
+    for number in (1, 2):
+        medium = f"/var/lib/libvirt/images/{number}.iso"
+        changed = lab.change("domain", name=running, disks=[{**CDROM, "file": medium}])
+        assert effects(changed) == {"disks[sda].file": "live"}
+        assert live(lab).find("devices/disk/source").get("file") == medium
+
+
+def test_what_cannot_be_changed_at_once_waits(lab, running):
+    lab.ok("domain", name=running, disks=[CDROM, volume("vda", "a")])
+    disks = [CDROM, volume("vda", "a", cache="none"), volume("sdc", "b", bus="sata")]
+    changed = lab.change("domain", name=running, disks=disks, memory="128 MiB")
+    waiting = ("memory", "current_memory", "disks[vda].cache", "disks[sdc]")
+    assert effects(changed) == dict.fromkeys(waiting, "next_boot")
+    assert sorted(paths({"changes": changed["pending"]})) == ["disks[sdc]", "disks[vda].cache", "memory"]
+    assert lab.run("domain", name=running, disks=disks)["pending"] == [
+        change for change in changed["pending"] if change["path"] != "memory"
+    ]
+    before = lab.virsh("domid", running)
+    cycled = lab.change("domain", name=running, disks=disks, memory="128 MiB", power_cycle=True, timeout=60)
+    assert effects(cycled) == {"memory": "power_cycle", "disks[vda].cache": "power_cycle", "disks[sdc]": "power_cycle"}
+    assert cycled["power_cycled"]
+    assert cycled["pending"] == []
+    assert lab.virsh("domid", running) != before
+    assert live(lab).findtext("memory") == str(128 * 1024)
+
+
+def test_what_was_changed_in_the_running_guest_only_is_put_right(lab, running):
+    lab.virsh("domif-setlink", running, MAC, "down")
+    nic = {"mac": MAC, "network": "lab", "link": "up"}
+    changed = lab.change("domain", name=running, interfaces=[nic])
+    assert effects(changed) == {f"interfaces[{MAC}].link": "live"}
+    lab.virsh("detach-interface", running, "network", MAC, "--live")
+    wait_until(lambda: live(lab).find("devices/interface") is None, 20, "the end of the NIC")
+    changed = lab.change("domain", name=running, interfaces=[nic])
+    assert effects(changed) == {f"interfaces[{MAC}]": "live"}
+    assert live(lab).find("devices/interface/mac").get("address") == MAC
