@@ -114,6 +114,10 @@ build: venv ## Build the archive into .cache/, install it elsewhere and ask ansi
 	  echo "ansible-doc --type role virtops.libvirt.$$role: ok"; \
 	done
 
+.PHONY: docs
+docs: venv ## Write the options' documentation from their declarations and docs/options/
+	PYTHONPATH=$(COLLECTIONS) docs/options/generate.py
+
 .PHONY: changelog
 changelog: venv ## Write CHANGELOG.md from changelogs/ for the version in galaxy.yml
 	antsibull-changelog release

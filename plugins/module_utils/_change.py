@@ -14,8 +14,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._diff import (
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
+    ANYTHING,
     FIXED,
-    LIVE,
     NEXT_BOOT,
     Items,
     read,
@@ -81,17 +81,23 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
     C(found): changes of its definition. What the running object lacks of a definition that is right already becomes a
     change too, where it can be brought there.
     """
-    lacking = behind(resource, actual, document, found)
+    lacking = _behind(resource, actual, document)
     for change in found:
         change.running = lacking.pop(change.path, None)
         # What only follows from the task, such as less current memory from less memory, is not brought there by itself.
-        change.effect = resource.effect(change, actual, document) if _asks(resource, change) else NEXT_BOOT
-    waiting = [one for one in found if one.effect == NEXT_BOOT and one.running and _asks(resource, one)]
+        follows = change.trail and change.trail[-1].drifts and not _asks(resource, change)
+        change.effect = NEXT_BOOT if follows else resource.effect(change, actual, document)
+    waiting = [change for change in found if change.effect == NEXT_BOOT and _waits(resource, change.running)]
     also: list[Change] = []
     for change in lacking.values():
+        if not _waits(resource, change):
+            continue
         change.running = change
         change.effect = resource.effect(change, actual, document)
-        (also if change.effect == LIVE else waiting).append(change)
+        if change.effect == NEXT_BOOT:
+            waiting.append(change)
+        elif _asks(resource, change):
+            also.append(change)
     effect = resource.interruption(actual, bool(waiting))
     if not effect:
         pending = [change.running for change in waiting if change.running]
@@ -104,23 +110,23 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
     return found, []
 
 
-def behind(resource, actual, document, found: list[Change]) -> dict[str, Change]:
-    """What the running object has otherwise than the definition C(document), by path: what the task speaks of only."""
+def _behind(resource, actual, document) -> dict[str, Change]:
+    """What the running object has otherwise than the definition C(document), by path."""
     if actual.live_tree is None:
         return {}
-    changed = {change.path for change in found}
     runs, shall = (read(resource.fields, owner) for owner in (actual.live_tree, document))
-    return {
-        change.path: change
-        for change in compare(resource.fields, runs, shall)
-        if change.path in changed or (_asks(resource, change) and not _own_affair(change))
-    }
+    return {change.path: change for change in compare(resource.fields, runs, shall)}
+
+
+def _waits(resource, change: Change | None) -> bool:
+    """Whether a difference of the running object waits for its next start: of what the task speaks of at all."""
+    if change is None or _own_affair(change):
+        return False
+    return resource.xml is not None or change.trail[0].name in resource.wanted
 
 
 def _asks(resource, change: Change) -> bool:
-    """Whether the task speaks of a change itself; by its xml it speaks of everything but what has its own mind."""
-    if not change.trail:
-        return True
+    """Whether the task names the very value of a change; by its xml it names all that has no mind of its own."""
     if resource.xml is not None and not change.trail[-1].drifts:
         return True
     values: list = [resource.wanted if resource.xml is None else read(resource.fields, resource.declared())]
@@ -139,4 +145,8 @@ def _own_affair(change: Change) -> bool:
     for field in change.trail:
         if field.drifts or (field.runtime and change.after is None):
             return True
-    return change.trail[-1].value is not None and change.after in change.trail[-1].runs_as
+    field = change.trail[-1]
+    if not field.runs_as or change.after not in field.runs_as:
+        return False
+    may_be = field.runs_as[change.after]
+    return may_be is ANYTHING or change.before in may_be

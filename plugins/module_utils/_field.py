@@ -22,6 +22,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
 LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
+ANYTHING = None
 
 
 class Field:
@@ -29,12 +30,12 @@ class Field:
 
     C(effect) FIXED: cannot be changed on an existing object. C(by): the way of the kind in which a change is brought
     to a running object; C(when): on which condition, in words. C(present): the element says it by being there.
-    C(secret): its value appears nowhere. C(only): the C(type) that the owner must have for the place to say this
-    (libvirt shows the bridge of a running guest's NIC where its network is the option). C(path) "": the option has no
-    place of its own; the kind makes others of it.
+    C(secret): its value appears nowhere; False where only the name sounds as if it should not. C(only): the C(type)
+    that the owner must have for the place to say this (libvirt shows the bridge of a running guest's NIC where its
+    network is the option). C(path) "": the option has no place of its own; the kind makes others of it.
 
-    C(runtime): libvirt fills the place while the object runs. C(runs_as): values that the object runs with another
-    one for. C(drifts): what the object has at a moment is its own affair.
+    C(runtime): libvirt fills the place while the object runs. C(runs_as): {value: those that the object may run with
+    for it, ANYTHING for all}. C(drifts): what the object has at a moment is its own affair.
     """
 
     # Whether the value is a dict that can be taken away as a whole, or a list of such.
@@ -52,18 +53,20 @@ class Field:
         choices=None,
         required=False,
         present=False,
-        secret=False,
+        secret=None,
         only="",
         runtime=False,
-        runs_as=(),
+        runs_as=None,
         drifts=False,
     ):
         self.name, self.path, self.value, self.effect = name, path, value, LIVE if by else effect
-        self.by, self.when, self.runtime, self.runs_as, self.drifts = by, when, runtime, runs_as, drifts
+        self.by, self.when, self.runtime, self.runs_as, self.drifts = by, when, runtime, runs_as or {}, drifts
         self.choices, self.required, self.present, self.secret, self.only = choices, required, present, secret, only
         # An "@" within brackets tells elements of a tag apart.
         before, at, after = path.rpartition("@")
-        self.element_path, self.attribute = (before.rstrip("/"), after) if at and "]" not in after else (path, "")
+        self.element_path, self.attribute = path, ""
+        if at and "]" not in after:
+            self.element_path, self.attribute = before.rstrip("/"), after
 
     def spec(self) -> dict:
         """The entry of this option in an argument spec."""
@@ -72,8 +75,8 @@ class Field:
             spec["choices"] = list(self.choices)
         if self.required:
             spec["required"] = True
-        if self.secret:
-            spec["no_log"] = True
+        if self.secret is not None:
+            spec["no_log"] = self.secret
         return spec
 
     def parse(self, raw, where: str):

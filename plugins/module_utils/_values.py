@@ -48,6 +48,13 @@ class Text:
         return value
 
 
+class Default(Text):
+    """A text of which libvirt leaves one value out, because that is what nothing means."""
+
+    def __init__(self, nothing):
+        self.nothing = nothing
+
+
 class Name(Text):
     """A name of a libvirt object: also a file name on the host, so no C(/), no C(.) or C(..), not empty."""
 

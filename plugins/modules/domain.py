@@ -17,10 +17,6 @@ description:
     RV(pending) says so, and O(power_cycle) ends the waiting.
   - A list that is given is whole, so that what it does not name goes.
 options:
-  name:
-    description:
-      - Name of the guest; may be left out where O(xml) has it.
-    type: str
   state:
     description:
       - V(present) defines the guest and leaves it in the power state that it is in.
@@ -34,128 +30,11 @@ options:
     type: str
     choices: [present, running, stopped, paused, saved, restarted, absent]
     default: present
-  uuid:
+  remove_volumes:
     description:
-      - UUID, chosen by libvirt where it is not given. It cannot be changed.
-    type: str
-  title:
-    description: A short line that names the guest.
-    type: str
-  description:
-    description: Free text about the guest.
-    type: str
-  virt_type:
-    description:
-      - V(kvm) or, by emulation, V(qemu). A new guest gets V(kvm) where the host has it.
-    type: str
-    choices: [kvm, qemu]
-  arch:
-    description: Architecture of the CPU; a new guest has the host's.
-    type: str
-  machine:
-    description:
-      - Machine type; a new guest on x86 gets V(q35). An alias such as V(q35) is equal to every version of it, so
-        that a
-        newer QEMU upgrades no guest unasked.
-    type: str
-  memory:
-    description:
-      - Memory with its unit, such as V(2 GiB). A bare number is refused. A new guest needs it.
-    type: str
-  vcpus:
-    description: Number of virtual CPUs; a new guest has one.
-    type: int
-  cpu:
-    description: The CPU that the guest sees.
-    type: dict
-    suboptions:
-      mode:
-        description: Where the model comes from.
-        type: str
-        choices: [host-passthrough, host-model, maximum, custom]
-      model:
-        description: Name of the model, for V(custom).
-        type: str
-  disks:
-    description: All disks of the guest.
+      - With O(state=absent), volumes of its disks to remove with it, each as C(POOL/VOLUME). All others stay.
     type: list
-    elements: dict
-    suboptions:
-      target:
-        description: Name of the disk, such as V(vda), which tells one from another. V(vd) stands for VirtIO,
-          V(sd) for SCSI.
-        type: str
-        required: true
-      bus:
-        description: Bus that it hangs on; known from O(disks[].target) where it is not given.
-        type: str
-        choices: [virtio, scsi, sata, usb, ide, fdc]
-      device:
-        description: What the guest sees; a disk where it is not given.
-        type: str
-        choices: [disk, cdrom, floppy, lun]
-      pool:
-        description: Pool of O(disks[].volume).
-        type: str
-      volume:
-        description: Volume of that pool.
-        type: str
-      file:
-        description: Path of an image file, in place of a volume.
-        type: str
-      block:
-        description: Path of a block device, in place of a volume.
-        type: str
-      format:
-        description: Format of the image. A new disk on a volume has the volume's.
-        type: str
-      cache:
-        description: Caching on the host.
-        type: str
-        choices: [default, none, writethrough, writeback, directsync, unsafe]
-      discard:
-        description: What becomes of the guest's discards.
-        type: str
-        choices: [ignore, unmap]
-      readonly:
-        description: Whether the guest may only read it.
-        type: bool
-      serial:
-        description: Serial number that the guest sees.
-        type: str
-      boot:
-        description: Place in the boot order, from 1.
-        type: int
-  interfaces:
-    description: All NICs of the guest.
-    type: list
-    elements: dict
-    suboptions:
-      mac:
-        description:
-          - MAC address, which tells one from another. A new NIC without it gets one that is derived from the
-            names, so
-            that it is known before the guest is there.
-        type: str
-      network:
-        description: Network that it is connected to.
-        type: str
-      bridge:
-        description: Bridge of the host, in place of a network.
-        type: str
-      model:
-        description: Model of the NIC; a new one is V(virtio).
-        type: str
-      mtu:
-        description: MTU in bytes.
-        type: int
-      link:
-        description: State of its link.
-        type: str
-        choices: [up, down]
-      boot:
-        description: Place in the boot order, from 1.
-        type: int
+    elements: str
   autostart:
     description: Whether it starts with libvirt's daemon.
     type: bool
@@ -177,6 +56,12 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.domain.identity
+  - virtops.libvirt.domain.resources
+  - virtops.libvirt.domain.firmware
+  - virtops.libvirt.domain.disks
+  - virtops.libvirt.domain.interfaces
+  - virtops.libvirt.domain.devices
 seealso:
   - module: virtops.libvirt.domain_info
   - module: virtops.libvirt.volume

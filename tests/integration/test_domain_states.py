@@ -139,6 +139,6 @@ def test_a_new_guest_is_made_in_the_state_that_is_asked_for(lab, wanted):
 def test_definition_and_state_change_in_one_task(lab):
     lab.ok("domain", name="guest", virt_type="qemu", memory="16 MiB")
     changed = lab.change("domain", name="guest", memory="32 MiB", vcpus=2, state="running")
-    assert paths(changed) == ["memory", "vcpus", "state"]
+    assert paths(changed) == ["memory", "current_memory", "vcpus", "max_vcpus", "state"]
     assert changed["pending"] == []
     assert "memory unit='KiB'>32768<" in lab.virsh("dumpxml", "guest")

@@ -7,21 +7,42 @@ Private to this collection, imported only where something may change.
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.nics import give_mac
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import NESTED
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB, NESTED
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import has_controller
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
-from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, remove
 
 
 def settle_quirks(domain, base, target) -> list[Edit]:
     """Let tied places of C(target) follow; the edits that a user should see."""
+    _sum_of_cells(domain, target)
     _balloon(domain, base, target)
     _vcpus(domain, base, target)
     _nested(domain, base, target)
     _listen(target)
+    _scsi(domain, base, target)
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     return _boot(domain, target)
+
+
+def _sum_of_cells(domain, target) -> None:
+    """With NUMA cells the memory is what they and the modules have; libvirt believes no other number (formatdomain)."""
+    cells = target.findall("cpu/numa/cell")
+    if not cells or domain.xml is not None:
+        return
+    size = sum(KIB.read(cell.get("memory"), cell.get("unit")) for cell in cells)
+    size += sum(KIB.read(one.text, one.get("unit")) for one in target.iterfind("devices/memory/target/size"))
+    asked = domain.wanted.get("memory", size)
+    if asked != size:
+        raise Refused(
+            f"{domain.subject}: memory {KIB.show(asked)} is not what its NUMA cells and memory devices have together,"
+            f" {KIB.show(size)}; correct it, or take it out"
+        )
+    memory = target.find("memory")
+    memory.text, memory.attrib["unit"] = KIB.text(size), "KiB"
 
 
 def _balloon(domain, base, target) -> None:
@@ -50,6 +71,16 @@ def _nested(domain, base, target) -> None:
         return
     if capabilities(domain.conn).findtext("host/cpu/vendor") == "Intel":
         target.find("cpu/feature[@name='svm']").set("name", "vmx")
+
+
+def _scsi(domain, base, target) -> None:
+    """A disk on SCSI gets a controller of VirtIO: libvirt's own choice is older and cannot be plugged into PCIe."""
+    if domain.xml is not None and base is None:
+        return
+    if target.find("devices/disk/target[@bus='scsi']") is None or has_controller(target, "scsi"):
+        return
+    controller = append(target, "devices/controller")
+    controller.attrib.update({"type": "scsi", "index": "0", "model": "virtio-scsi"})
 
 
 def _listen(target) -> None:

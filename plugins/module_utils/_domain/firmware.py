@@ -5,18 +5,9 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping, Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import NUMBER, ON_OFF, YES_NO, Bool, Int, Text
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import NUMBER, ON_OFF, YES_NO, Bool, Default, Int
 
 PRESENT = Bool()
-
-
-class _FirmwareType(Text):
-    """BIOS is what a guest has where its XML names no firmware."""
-
-    nothing = "bios"
-
-    def read(self, text):
-        return text
 
 
 def _finish_firmware(element, wanted):
@@ -26,11 +17,12 @@ def _finish_firmware(element, wanted):
             remove(element, name)
 
 
+# BIOS is what a guest has where its XML names no firmware.
 FIRMWARE = Group(
     "firmware",
     "os",
     (
-        Field("type", "@firmware", _FirmwareType(), choices=("bios", "efi")),
+        Field("type", "@firmware", Default("bios"), choices=("bios", "efi")),
         Field("secure_boot", "firmware/feature[@name='secure-boot']/@enabled", YES_NO),
         Field("enrolled_keys", "firmware/feature[@name='enrolled-keys']/@enabled", YES_NO),
         Field("loader", "loader"),

@@ -8,6 +8,7 @@ virDomainUpdateDeviceFlags, tried on libvirt 9.0 and 11.3.
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import has_controller
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_device
@@ -21,10 +22,6 @@ _REMOVABLE = ("cdrom", "floppy")
 _CONNECTION = ("type", "network", "portgroup", "bridge")
 
 
-def _has_controller(guest, kind: str) -> bool:
-    return guest.tree.find(f"devices/controller[@type='{kind}']") is not None
-
-
 def _disk(item: dict, guest, comes: bool) -> bool:
     bus = item.get("bus")
     if item.get("device") in _REMOVABLE or bus not in _HOT_BUSES:
@@ -32,8 +29,8 @@ def _disk(item: dict, guest, comes: bool) -> bool:
     if not comes:
         return True
     if bus == "usb":
-        return _has_controller(guest, "usb")
-    return (bus == "scsi" and _has_controller(guest, "scsi")) or guest.take_port()
+        return has_controller(guest.tree, "usb")
+    return (bus == "scsi" and has_controller(guest.tree, "scsi")) or guest.take_port()
 
 
 def _on_port(_item: dict, guest, comes: bool) -> bool:
@@ -54,13 +51,13 @@ def _filesystem(item: dict, guest, comes: bool) -> bool:
 
 
 def _channel(_item: dict, guest, _comes: bool) -> bool:
-    return _has_controller(guest, "virtio-serial")
+    return has_controller(guest.tree, "virtio-serial")
 
 
 def _on_bus(item: dict, guest, comes: bool) -> bool:
     """Of an input or a device of the host: on USB where there is any, else on a port."""
     if "usb" in (item.get("bus"), item.get("type")):
-        return _has_controller(guest, "usb")
+        return has_controller(guest.tree, "usb")
     return _on_port(item, guest, comes)
 
 
@@ -107,13 +104,19 @@ class _Device:
     def attach(self, domain) -> None:
         """Plug it in as the definition has it, with the address that it has there if that is free."""
         handle = domain.handle_now()
-        element = _element(self.field, parse(handle.XMLDesc(WITH_SECRETS)), self.after)
-        live = parse(handle.XMLDesc(0))
+        definition, live = parse(handle.XMLDesc(WITH_SECRETS)), parse(handle.XMLDesc(0))
+        element = _element(self.field, definition, self.after)
+        if self.after.get("bus") == "scsi" and not has_controller(live, "scsi"):
+            self._plug(handle, definition.find("devices/controller[@type='scsi']"), live)
+        self.text = self._plug(handle, element, live)
+
+    @staticmethod
+    def _plug(handle, element, live) -> str:
         address = element.find("address")
         if address is not None and not _is_free(address, live):
             element.remove(address)
-        self.text = _text(element)
-        handle.attachDeviceFlags(self.text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        handle.attachDeviceFlags(_text(element), libvirt.VIR_DOMAIN_AFFECT_LIVE)
+        return _text(element)
 
     def detach(self, domain) -> None:
         """Ask the guest to give it up, and wait until it has."""
@@ -141,9 +144,12 @@ class _Update:
     @staticmethod
     def able(change, _guest) -> bool:
         if change.trail[0].path == "devices/disk":
-            return change.item[0].get("device") in _REMOVABLE
+            return {item.get("device") for item in change.item} <= {*_REMOVABLE}
         if change.trail[0].path == "devices/interface" and change.trail[-1].name in _CONNECTION:
             return {item.get("type") for item in change.item} <= {"network", "bridge"}
+        if change.trail[-1].secret:
+            # QEMU takes a new password only where it was started with one.
+            return change.before is not None
         return True
 
     @staticmethod

@@ -56,8 +56,8 @@ def give_mac(element) -> None:
     element.insert(0, element.makeelement("mac", address=address))
 
 
-def _bandwidth(name: str) -> Group:
-    numbers = (Field(one, f"@{one}", LIMIT, by="update") for one in ("average", "peak", "burst", "floor"))
+def _bandwidth(name: str, *names: str) -> Group:
+    numbers = (Field(one, f"@{one}", LIMIT, by="update") for one in ("average", "peak", "burst", *names))
     return Group(name, name, tuple(numbers), optional=True, by="update")
 
 
@@ -102,12 +102,12 @@ INTERFACES = Items(
             (Field("trunk", "@trunk", YES_NO), Scalars("tags", "tag/@id", NUMBER)),
             optional=True,
         ),
-        Group("bandwidth", "bandwidth", (_bandwidth("inbound"), _bandwidth("outbound"))),
+        Group("bandwidth", "bandwidth", (_bandwidth("inbound", "floor"), _bandwidth("outbound"))),
         Group(
             "filter",
             "filterref",
             (
-                Field("name", "@filter", required=True, by="update"),
+                Field("name", "@filter", by="update"),
                 Mapping("parameters", "parameter@value", key="name", by="update"),
             ),
             optional=True,

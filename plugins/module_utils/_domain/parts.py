@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import ANYTHING, Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
@@ -71,6 +71,8 @@ def _finish_graphics(element, wanted):
         element.find("listen").set("type", "address")
     if wanted.get("port", -1) != -1 and "autoport" not in wanted:
         element.set("autoport", "no")
+    if wanted.get("autoport") and "port" not in wanted:
+        element.set("port", "-1")
 
 
 GRAPHICS = (
@@ -79,11 +81,11 @@ GRAPHICS = (
         "devices/graphics",
         (
             Field("type", "@type", required=True, choices=("vnc", "spice", "egl-headless", "dbus")),
-            Field("port", "@port", Int(least=-1), runs_as=(-1,), runtime=True),
+            Field("port", "@port", Int(least=-1), runs_as={-1: ANYTHING}, runtime=True),
             Field("autoport", "@autoport", YES_NO),
             Field("listen", "listen/@address"),
-            Field("password", "@passwd", secret=True, by="update"),
-            Field("keymap", "@keymap"),
+            Field("password", "@passwd", secret=True, by="update", when="where the guest was started with a password"),
+            Field("keymap", "@keymap", secret=False),
             Field("gl", "gl/@enable", YES_NO),
         ),
         identity=("type",),

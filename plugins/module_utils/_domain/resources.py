@@ -98,7 +98,10 @@ CPU = Group(
     "cpu",
     (
         Field(
-            "mode", "@mode", choices=("host-passthrough", "host-model", "maximum", "custom"), runs_as=("host-model",)
+            "mode",
+            "@mode",
+            choices=("host-passthrough", "host-model", "maximum", "custom"),
+            runs_as={"host-model": ("custom",)},
         ),
         Field("model", "model", runtime=True),
         Field("check", "@check", choices=("none", "partial", "full"), drifts=True),

@@ -12,7 +12,7 @@ INTERFACES = nics.INTERFACES
 # What we keep of a guest in its own metadata: its labels, and whether it may be removed.
 GUEST = "urn:virtops:libvirt:guest"
 IDENTITY = (
-    Field("name", "name", NAME),
+    Field("name", "name", NAME, when="only while the guest is off"),
     Field("uuid", "uuid", UUID, effect=FIXED),
     Field("title", "title", by="text"),
     Field("description", "description", by="text"),

@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import ALIAS, COUNT, LIMIT, NAME, ON_OFF, Bool
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
+    ALIAS,
+    COUNT,
+    LIMIT,
+    NAME,
+    ON_OFF,
+    Bool,
+    Default,
+)
 
 PRESENT = Bool()
 MEDIA = "the medium of a CD-ROM or floppy drive"
@@ -46,6 +54,11 @@ def _finish_disk(element, wanted):
         target.set("bus", DEFAULT_BUS.get(target.get("dev", "")[:1], "scsi"))
 
 
+def has_controller(tree, kind: str) -> bool:
+    """Whether a document has a controller of a kind, such as C(scsi)."""
+    return tree.find(f"devices/controller[@type='{kind}']") is not None
+
+
 DISKS = Items(
     "disks",
     "devices/disk",
@@ -70,7 +83,7 @@ DISKS = Items(
                     (
                         Field("name", "@name"),
                         Field("port", "@port", COUNT),
-                        Field("transport", "@transport", choices=("tcp", "rdma", "unix")),
+                        Field("transport", "@transport", Default("tcp"), choices=("tcp", "rdma", "unix")),
                         Field("socket", "@socket"),
                     ),
                     identity=("name", "socket"),
@@ -78,7 +91,8 @@ DISKS = Items(
             ),
             only="network",
         ),
-        Field("format", "driver/@type"),
+        # An empty drive that runs has none.
+        Field("format", "driver/@type", runs_as={"raw": (None,)}),
         Field(
             "cache", "driver/@cache", choices=("default", "none", "writethrough", "writeback", "directsync", "unsafe")
         ),

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write what people read about the options of a guest, from their declarations and docs/options/domain.yml.
+
+The documentation fragments of the module are plugins/doc_fragments/domain.py, the table of what a change does to a
+running guest is docs/domain-options.md. With --check nothing is written; the status is 1 where something would be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import (
+    firmware,
+    nics,
+    parts,
+    resources,
+    schema,
+    storage,
+)
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Group, Items
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SECTIONS = {
+    "identity": schema.IDENTITY,
+    "resources": resources.FIELDS,
+    "firmware": firmware.FIELDS,
+    "disks": storage.FIELDS,
+    "interfaces": nics.FIELDS,
+    "devices": parts.FIELDS,
+}
+FRAGMENT = '''# SPDX-License-Identifier: GPL-3.0-or-later
+# Made by `make docs` from the options' declarations and docs/options/domain.yml.
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options of a guest, by what they are about. Libvirt's own manual, formatdomain, explains each in full."""
+'''
+TABLE = """# What a change does to a running guest
+
+Made by `make docs` from the declarations of the options. **live**: made at once, and in the definition. **live where ...**: so
+where the condition holds, else it waits. **next boot**: written, and told in `pending` until the guest has been off; with
+`power_cycle: true` it is shut down and started for it. A test makes every one of these changes on a running guest.
+
+| option | effect |
+| --- | --- |
+"""
+
+
+class Texts:
+    """The descriptions; each must be used, and each option must have one."""
+
+    def __init__(self, path: Path):
+        self.texts = yaml.safe_load(path.read_text(encoding="utf-8"))
+        self.unused = set(self.texts)
+
+    def take(self, path: str):
+        for key in (path, "*." + path.rpartition(".")[2]):
+            if key in self.texts:
+                self.unused.discard(key)
+                return self.texts[key]
+        raise SystemExit(f"docs/options/domain.yml has no description of {path}")
+
+
+def options(fields, texts: Texts, prefix: str = "") -> dict:
+    """The options as Ansible's documentation wants them."""
+    found = {}
+    for field in fields:
+        spec = field.spec()
+        entry = {"description": texts.take(prefix + field.name), "type": spec["type"]}
+        entry.update({key: spec[key] for key in ("elements", "choices", "required") if spec.get(key)})
+        if isinstance(field, Group):
+            entry["suboptions"] = options(field.fields, texts, f"{prefix}{field.name}.")
+        found[field.name] = entry
+    return found
+
+
+def fragment(texts: Texts) -> str:
+    parts_ = [FRAGMENT]
+    for name, fields in SECTIONS.items():
+        text = yaml.safe_dump({"options": options(fields, texts)}, sort_keys=False, width=110, allow_unicode=True)
+        parts_.append(f'\n    {name.upper()} = r"""\n{text}"""\n')
+    if texts.unused:
+        raise SystemExit(f"docs/options/domain.yml describes what is no option: {', '.join(sorted(texts.unused))}")
+    return "".join(parts_)
+
+
+def effect(field) -> str:
+    if field.effect == FIXED:
+        return "cannot be changed"
+    if field.effect != LIVE:
+        return field.when or "next boot"
+    return f"live where possible: {field.when}" if field.when else "live"
+
+
+def rows(fields, prefix: str = ""):
+    """(option, effect) for each change that can be told apart."""
+    for field in fields:
+        path = f"`{prefix}{field.name}`"
+        if isinstance(field, Items):
+            yield f"{path}: one comes or goes", effect(field)
+        elif isinstance(field, Group) and field.optional:
+            yield f"{path}: it comes or goes", effect(field)
+        elif not isinstance(field, Group):
+            yield path, effect(field)
+        if isinstance(field, Group):
+            yield from rows(field.fields, f"{prefix}{field.name}{'[]' if isinstance(field, Items) else ''}.")
+
+
+def table() -> str:
+    return TABLE + "".join(
+        f"| {option} | {words} |\n" for fields in SECTIONS.values() for option, words in rows(fields)
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    texts = Texts(CHECKOUT / "docs/options/domain.yml")
+    stale = []
+    for name, text in (("plugins/doc_fragments/domain.py", fragment(texts)), ("docs/domain-options.md", table())):
+        path = CHECKOUT / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if not check:
+                path.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"{'stale' if check else 'written'}: {', '.join(stale)}")
+    return 1 if stale and check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
