@@ -145,11 +145,14 @@ class Field:
 
     def remove(self, owner) -> None:
         """Take the place out of the XML below C(owner)."""
-        if not self.attribute:
-            remove(owner, self.element_path)
-            return
         element = self.owner(owner)
-        if element is not None:
+        if not self.attribute:
+            # An element that says more than this keeps the rest.
+            if element is not None and not self.present and (len(element) or set(element.attrib) - {"unit"}):
+                element.text = None
+            else:
+                remove(owner, self.element_path)
+        elif element is not None:
             element.attrib.pop(self.attribute, None)
 
 
@@ -184,6 +187,9 @@ class Group(Field):
             return None
         return read(self.fields, element) or None
 
+    def remove(self, owner):
+        remove(owner, self.element_path)
+
     def agrees(self, owner, canonical):
         element = self.owner(owner)
         if not canonical:
@@ -194,7 +200,7 @@ class Group(Field):
         if self.agrees(owner, canonical):
             return
         if not canonical:
-            remove(owner, self.element_path)
+            self.remove(owner)
             return
         element = self.made(owner)
         write(self.fields, element, canonical)

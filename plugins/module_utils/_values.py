@@ -299,9 +299,18 @@ def loosely_equal(one: str | None, other: str | None) -> bool:
         return False
 
 
-def derived_mac(*parts: str) -> str:
-    """A MAC in QEMU's own range 52:54:00, always the same for the same names."""
+def _digest(parts) -> str:
     import hashlib
 
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def derived_mac(*parts: str) -> str:
+    """A MAC in QEMU's own range 52:54:00, always the same for the same names."""
+    digest = _digest(parts)
     return f"52:54:00:{digest[:2]}:{digest[2:4]}:{digest[4:6]}"
+
+
+def derived_uuid(*parts: str) -> str:
+    """A UUID that is always the same for the same names."""
+    return UUID.parse(_digest(parts)[:32])

@@ -22,8 +22,16 @@ NOT_HERE = {
     "hostdevs": "they need a device of the host to give away",
     "tpm.device": "it needs a TPM of the host",
     "inputs[].source": "it needs an input device of the host",
+    "virt_type": "it needs a host with KVM; test_domain.py changes it where there is one",
+    "numatune.": "it needs a host of two NUMA nodes",
+    "memory_devices[].block": "it needs virtio-mem, which wants more of the guest",
+    "memory_devices[].requested": "it needs virtio-mem, which wants more of the guest",
+    "tpm.type": "it needs a TPM of the host",
     "vsock": "it needs the host's vhost_vsock",
+    "interfaces[].vlan.": "it needs Open vSwitch on the host",
+    "interfaces[].virtualport.": "it needs Open vSwitch on the host",
     "interfaces[].bandwidth": "it needs the host's sch_sfq",
+    "disks[].network.hosts[].": "it needs a server; test_domain.py changes them of a guest that is off",
     "disks[].block": "it needs a block device of the host",
     "graphics[].password": "check mode cannot compare it; test_domain_live.py changes one",
 }
@@ -614,6 +622,69 @@ CASES = {
                 ]
             }
         },
+        {},
+    ),
+    "a port of a switch changes": (
+        {"interfaces": [{**NIC, "model": "virtio"}]},
+        {"interfaces": [{**NIC, "vlan": {"tags": [5]}, "virtualport": {"type": "openvswitch"}}]},
+        {},
+    ),
+    "devices of one kind change": (
+        {
+            "iommu": {"model": "intel"},
+            "rngs": [{"backend": "random", "source": "/dev/urandom"}],
+            "tpm": {"model": "tpm-tis", "version": "1.2"},
+            "graphics": [{"type": "spice", "listen": "127.0.0.1"}],
+            "videos": [{"model": "virtio", "alias": "ua-video"}],
+        },
+        {
+            "iommu": {"model": "virtio"},
+            "rngs": [{"backend": "builtin", "source": ""}],
+            "tpm": {"model": "tpm-tis", "version": "2.0"},
+            "graphics": [{"type": "spice", "gl": False}],
+            "videos": [
+                {"model": "virtio", "alias": "ua-video", "heads": 4, "primary": True, "accel3d": False},
+            ],
+        },
+        {},
+    ),
+    "memory backing changes": (
+        {"memory_backing": {"access": "private", "source": "memfd"}},
+        {
+            "memory_backing": {
+                "access": "shared",
+                "hugepages": True,
+                "page_size": "2 MiB",
+                "locked": True,
+                "nosharepages": True,
+            }
+        },
+        {},
+    ),
+    "a memory module changes": (
+        {
+            **CELLS,
+            "memory": "192 MiB",
+            "max_memory": MODULES,
+            "memory_devices": [{"alias": "ua-dimm", "model": "dimm", "size": "128 MiB", "node": 0}],
+        },
+        {
+            "cpu": {"cells": [{**CELL, "cpus": "0-1"}, {"id": 1, "cpus": "2-3", "memory": "32 MiB"}]},
+            "memory_devices": [
+                {
+                    "alias": "ua-dimm",
+                    "model": "nvdimm",
+                    "size": "64 MiB",
+                    "node": 1,
+                    "path": "/var/lib/libvirt/images/nvdimm",
+                }
+            ],
+        },
+        {"current_memory": "next_boot"},
+    ),
+    "another adapter is the first": (
+        {"videos": [{"model": "virtio", "alias": "ua-a"}, {"model": "virtio", "alias": "ua-b"}]},
+        {"videos": [{"model": "virtio", "alias": "ua-b", "primary": True}]},
         {},
     ),
 }

@@ -139,6 +139,52 @@ def test_nics_come_change_and_go(lab, options):
     assert len(lab.tree("domain", "guest").findall("devices/interface")) == 1
 
 
+def test_a_disk_on_a_server(lab):
+    hosts = [{"name": "10.99.0.1", "port": 10809}]
+    disk = {"target": "vda", "format": "raw", "network": {"protocol": "nbd", "name": "export", "hosts": hosts}}
+    guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB"}
+    lab.change("domain", **guest, disks=[disk])
+    hosts[0]["port"] = 10810
+    assert paths(lab.change("domain", **guest, disks=[disk])) == ["disks[vda].network.hosts[10.99.0.1].port"]
+    hosts[0] = {"transport": "unix", "socket": "/run/nbd.sock"}
+    lab.change("domain", **guest, disks=[disk])
+    disk["network"] = {"protocol": "http", "name": "/image.raw", "hosts": [{"name": "example.com"}]}
+    lab.change("domain", **guest, disks=[disk])
+    lab.change("domain", **guest, disks=[{"target": "vda", "format": "raw", "file": "/image.raw"}])
+    assert lab.tree("domain", "guest").find("devices/disk/source/host") is None
+
+
+def test_a_guest_is_renamed_by_its_uuid(lab):
+    made = lab.change("domain", name="guest", virt_type="qemu", memory="16 MiB", state="running")["domain"]
+    refused = lab.refused("domain", name="other", uuid=made["uuid"])
+    assert "it is running under the name guest; stop it first" in refused
+    lab.virsh("destroy", "guest")
+    renamed = lab.change("domain", name="other", uuid=made["uuid"], title="Another name")
+    assert paths(renamed) == ["name", "title"]
+    assert lab.virsh("list", "--all", "--name") == "other"
+    lab.unchanged("domain", name="guest", state="absent")
+
+
+def test_a_protected_guest_stays_until_it_is_said_so(lab):
+    lab.ok("domain", name="guest", virt_type="qemu", memory="16 MiB", protected=True, labels={"a": "b"})
+    assert "it is protected" in lab.refused("domain", name="guest", state="absent")
+    assert paths(lab.change("domain", name="guest", labels={"a": "c"})) == ["labels"]
+    lab.change("domain", name="guest", state="absent", protected=False)
+
+
+def test_volumes_that_are_named_go_with_the_guest(lab, options):
+    lab.ok("domain", **options, state="running")
+    lab.ok("domain", name="other", virt_type="qemu", memory="16 MiB", disks=[options["disks"][0]])
+    gone = {"name": "guest", "state": "absent", "remove_volumes": ["images/a.qcow2"]}
+    assert "domain other has images/a.qcow2 too" in lab.refused("domain", **gone)
+    lab.ok("domain", name="other", state="absent")
+    assert "no disk of it is on images/b.qcow2" in lab.refused(
+        "domain", **{**gone, "remove_volumes": ["images/b.qcow2"]}
+    )
+    assert paths(lab.change("domain", **gone)) == ["state", "remove_volumes[images/a.qcow2]"]
+    assert set(lab.state()["pool"]["images"]["volumes"]) == {"b.qcow2"}
+
+
 def test_a_boot_order_comes_to_a_guest_that_had_none(lab, options):
     boot = options["disks"][0].pop("boot"), options["interfaces"][1].pop("boot")
     lab.ok("domain", **options)

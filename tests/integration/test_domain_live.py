@@ -10,7 +10,10 @@ from lxml import etree
 
 MAC = "52:54:00:aa:03:01"
 PORTS = "<controller type='pci' index='0' model='pcie-root'/>" + "<controller type='pci' model='pcie-root-port'/>" * 6
-DRIVES = "<controller type='scsi' model='virtio-scsi'/><disk type='file' device='cdrom'><target dev='sda'/></disk>"
+DRIVES = (
+    "<controller type='virtio-serial'/><controller type='scsi' model='virtio-scsi'/>"
+    "<disk type='file' device='cdrom'><target dev='sda'/></disk>"
+)
 
 
 @pytest.fixture
@@ -106,3 +109,32 @@ def test_what_was_changed_in_the_running_guest_only_is_put_right(lab, running):
     changed = lab.change("domain", name=running, interfaces=[nic])
     assert effects(changed) == {f"interfaces[{MAC}]": "live"}
     assert live(lab).find("devices/interface/mac").get("address") == MAC
+
+
+def test_a_password_changes_where_the_guest_was_started_with_one(lab):
+    """Check mode cannot compare passwords, so what it said is not what is asserted here."""
+    guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB", "state": "running"}
+    lab.ok("domain", **guest, graphics=[{"type": "vnc", "listen": "127.0.0.1", "password": "first"}])
+    done = lab.ok("domain", name="guest", graphics=[{"type": "vnc", "password": "second"}])
+    assert effects(done) == {"graphics[vnc].password": "live"}
+    assert "second" in lab.virsh("dumpxml", "--security-info", "guest")
+    assert "second" not in str(done)
+    plan = lab.check("domain", name="guest", graphics=[{"type": "vnc", "password": "second"}])
+    assert (plan["changed"], plan["unchecked"]) == (
+        False,
+        ["passwords: a read-only connection does not tell them"],
+    )
+    assert not lab.ok("domain", name="guest", graphics=[{"type": "vnc", "password": "second"}])["changed"]
+
+
+def test_small_devices_are_plugged_and_taken_out(lab, running):
+    devices = {
+        "rngs": [{"alias": "ua-rng"}],
+        "channels": [{"name": "org.example.0"}],
+        "inputs": [{"type": "tablet", "bus": "usb", "alias": "ua-tablet"}],
+    }
+    changed = lab.change("domain", name=running, **devices)
+    assert set(effects(changed).values()) == {"live"}
+    changed = lab.change("domain", name=running, rngs=[], channels=[], inputs=[])
+    assert set(effects(changed).values()) == {"live"}
+    assert live(lab).find("devices/rng") is None

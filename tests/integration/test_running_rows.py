@@ -48,7 +48,7 @@ def estate(lab, pool):
 @pytest.mark.parametrize("case", running_rows.CASES)
 def test_a_change_has_the_effect_that_is_declared(lab, case):
     before, after, otherwise = running_rows.CASES[case]
-    lab.ok("domain", **GUEST, **before, state="running")
+    lab.ok("domain", **{**GUEST, **before}, state="running")
     changed = lab.change("domain", **{"name": "guest", "timeout": 10, **after})
     found = {re.sub(r"\[[^]]*\]", "[]", path): effect for path, effect in effects(changed).items()}
     found = {path: effect for path, effect in found.items() if path in ROWS}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
     COUNT,
@@ -14,6 +15,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ON_OFF,
     YES_NO,
     derived_mac,
+    derived_uuid,
 )
 
 MOVE = "from a network or bridge to another"
@@ -33,6 +35,7 @@ def _finish_interface(element, wanted):
         for source in element.findall("source"):
             element.remove(source)
     give_mac(element)
+    _give_interface_id(element)
     if element.find("model") is None and element.get("type") != "hostdev":
         element.append(element.makeelement("model", type="virtio"))
 
@@ -54,6 +57,15 @@ def give_mac(element) -> None:
         number += 1
         name = str(number)
     element.insert(0, element.makeelement("mac", address=address))
+
+
+def _give_interface_id(element) -> None:
+    """The name of a port of Open vSwitch: libvirt would make one up, and the plan must know it."""
+    port = element.find("virtualport[@type='openvswitch']")
+    if port is None or port.find("parameters[@interfaceid]") is not None:
+        return
+    guest = element.getroottree().getroot().findtext("name")
+    ensure(port, "parameters").set("interfaceid", derived_uuid(guest, element.find("mac").get("address")))
 
 
 def _bandwidth(name: str, *names: str) -> Group:

@@ -73,6 +73,9 @@ def _finish_graphics(element, wanted):
         element.set("autoport", "no")
     if wanted.get("autoport") and "port" not in wanted:
         element.set("port", "-1")
+    if element.get("type") in ("vnc", "spice") and not {"port", "autoport"} & set(element.attrib):
+        # Without either SPICE listens nowhere, and libvirt forgets the address.
+        element.set("autoport", "yes")
 
 
 GRAPHICS = (
