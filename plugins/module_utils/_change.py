@@ -49,7 +49,7 @@ def changes(resource, actual, document, edits) -> list[Change]:
     """See C(Resource.changes)."""
     if actual is None:
         return []
-    found = compare(resource.fields, read(resource.fields, actual.tree), read(resource.fields, document))
+    found = compare(resource.fields, resource.values(actual.tree), resource.values(document))
     known, shown = places(resource.fields), [place_of(change) for change in found]
     for edit in edits:
         if edit.place not in known and not any(one == edit.place or one.startswith(edit.place + "/") for one in shown):
@@ -68,7 +68,7 @@ def refuse(resource, actual, document) -> None:
     # Our own words are the better ones, but only a document that the schema takes can be read without surprise.
     if resource.xml is not None:
         validate(resource.declared(), resource.schema, resource.subject, resource.options["xml"])
-    refuse_duplicates(resource.fields, read(resource.fields, document), resource.subject)
+    refuse_duplicates(resource.fields, resource.values(document), resource.subject)
     resource.check(actual, document)
     # libvirt keeps some documents that its own schema refuses; those can be changed all the same.
     if resource.xml is None and (actual is None or accepts(actual.document, resource.schema)):
@@ -114,7 +114,7 @@ def _behind(resource, actual, document) -> dict[str, Change]:
     """What the running object has otherwise than the definition C(document), by path."""
     if actual.live_tree is None:
         return {}
-    runs, shall = (read(resource.fields, owner) for owner in (actual.live_tree, document))
+    runs, shall = resource.values(actual.live_tree), resource.values(document)
     return {change.path: change for change in compare(resource.fields, runs, shall)}
 
 

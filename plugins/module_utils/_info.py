@@ -16,10 +16,6 @@ def _pools(conn, _params):
     return conn.listAllStoragePools(0)
 
 
-def _domains(conn, _params):
-    return conn.listAllDomains(0)
-
-
 def _volumes(conn, params):
     pool = lookup(conn.storagePoolLookupByName, params["pool"], libvirt.VIR_ERR_NO_STORAGE_POOL)
     if pool is None:
@@ -29,11 +25,15 @@ def _volumes(conn, params):
     return pool.listAllVolumes(0) if pool.isActive() else []
 
 
-_LISTS = {"network": _networks, "pool": _pools, "domain": _domains, "volume": _volumes}
+_LISTS = {"network": _networks, "pool": _pools, "volume": _volumes}
 
 
 def gather(resource_class, conn, params: dict) -> list[dict]:
     """The objects named in C(params["name"]), or all of them, ordered by name; names that do not exist are left out."""
+    if resource_class.kind == "domain":
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import gather as domains
+
+        return domains(conn, params)
     names = params.get("name")
     if names is None:
         names = [handle.name() for handle in _LISTS[resource_class.kind](conn, params)]

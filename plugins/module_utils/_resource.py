@@ -58,6 +58,15 @@ class Resource:
         self.unchecked: list[str] = []
         self.asked = parse(self.fields, {**options, "name": self.name}, self.subject)
         self.wanted: dict = {}
+        self._values: dict = {}
+
+    def values(self, document) -> dict:
+        """Canonical values of a document that does not change any more; each is read once."""
+        known = self._values.get(id(document))
+        if known is None:
+            # With the document itself, so that its id is no other's meanwhile.
+            self._values[id(document)] = known = (document, read(self.fields, document))
+        return known[1]
 
     def _parsed(self, text: str | None):
         if not text:
@@ -145,6 +154,10 @@ class Resource:
         """What is left of the task after its steps, and should not be."""
         return again.changes
 
+    def ready(self) -> dict:
+        """Wait for what the task waits for, after all steps; what to add to the result."""
+        return {}
+
     def state_steps(self, actual: Actual | None) -> list[Step]:
         """Steps that bring the object into the wanted state."""
         return []
@@ -165,7 +178,7 @@ class Resource:
 
     def words(self, document, actual_state: str, autostart: bool | None) -> dict:
         """The object in the words of the options."""
-        words = shown(self.fields, read(self.fields, document))
+        words = shown(self.fields, self.values(document))
         if autostart is not None:
             words["autostart"] = autostart
         if actual_state:
@@ -176,7 +189,7 @@ class Resource:
 
     def plan(self) -> Plan:
         """Compare what is wanted with what is there; touches nothing."""
-        self.wanted = copy.deepcopy(self.asked)
+        self.wanted, self._values = copy.deepcopy(self.asked), {}
         actual = self.actual()
         plan = Plan(self.subject)
         plan.unchecked = list(self.unchecked)
@@ -333,6 +346,7 @@ def converge(resource: Resource, check: bool) -> dict:
                 + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left)
             )
         after, pending = again.before, again.pending
+    more = {} if check else resource.ready()
     return {
         "changed": bool(plan.changes),
         "changes": [change.words() for change in plan.changes],
@@ -342,4 +356,5 @@ def converge(resource: Resource, check: bool) -> dict:
         "diff": plan.diff(),
         "unchecked": plan.unchecked,
         resource.kind: after,
+        **more,
     }

@@ -17,6 +17,12 @@ def wait_for_lifecycle(conn, domain, reached, timeout: float, reason) -> None:
     _wait(conn, domain, {libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: lambda *_args: None}, reached, timeout, reason)
 
 
+def wait_for_agent(conn, domain, reached, timeout: float, reason) -> None:
+    """Return when C(reached()) is true, asked again at every event of the guest agent of C(domain), and of its end."""
+    events = (libvirt.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE)
+    _wait(conn, domain, {number: lambda *_args: None for number in events}, reached, timeout, reason)
+
+
 def wait_for_device(conn, domain, alias: str, ask, timeout: float, reason: str) -> None:
     """Call C(ask()) and return when the device C(alias) is gone from a running guest.
 

@@ -30,6 +30,14 @@ options:
     type: str
     choices: [present, running, stopped, paused, saved, restarted, absent]
     default: present
+  wait_for:
+    description:
+      - What to wait for after a start, each for O(timeout) seconds at most. V(ip) is an address from a lease, the agent
+        or the host's ARP table; V(agent) is the guest agent, V(ssh) an SSH server that greets the host of libvirt.
+      - Check mode does not wait. RV(addresses) says what was found.
+    type: list
+    elements: str
+    choices: [ip, agent, ssh]
   remove_volumes:
     description:
       - With O(state=absent), volumes of its disks to remove with it, each as C(POOL/VOLUME). All others stay.
@@ -39,7 +47,7 @@ options:
     description: Whether it starts with libvirt's daemon.
     type: bool
   timeout:
-    description: How many seconds to wait for a shutdown.
+    description: How many seconds to wait for a shutdown, for a device to be given up, or for each of O(wait_for).
     type: int
     default: 120
   force:
@@ -144,6 +152,15 @@ unchecked:
   returned: always
   type: list
   elements: str
+addresses:
+  description: Addresses of the guest.
+  returned: with O(wait_for), not in check mode
+  type: list
+  elements: dict
+  sample:
+    - mac: "52:54:00:aa:00:01"
+      address: 192.168.150.10
+      source: lease
 domain:
   description: The domain in the words of the options, as it is after the task (in check mode, as it would be);
     empty when it is gone.

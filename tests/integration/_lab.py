@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -100,6 +101,8 @@ class Lab:
         (libraries / "ansible").symlink_to(Path(ansible.__file__).parent)
         # Options with which each module has changed something: {module: paths}.
         self.exercised: dict[str, set[str]] = {}
+        # Whether a guest is up that writes to its disks by itself.
+        self.writing = False
         self.writer = Agent(host, libraries)
         self.reader = Agent(host, libraries, READ_ONLY)
 
@@ -184,10 +187,17 @@ class Lab:
     # --- the host ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict:
-        """All objects of libvirt and all files of images."""
-        return self.writer.ask("state")
+        """All objects of libvirt and all files of images; without what C(writing) guests change in them."""
+        found = self.writer.ask("state")
+        if self.writing:
+            del found["files"]
+            for pool in found["pool"].values():
+                pool["volumes"] = sorted(pool["volumes"])
+                pool["xml"] = re.sub(r"<(allocation|available)[^/]*/\1>", "", pool["xml"])
+        return found
 
     def wipe(self) -> None:
+        self.writing = False
         self.writer.ask("wipe")
 
     def xml(self, kind: str, name: str) -> str:

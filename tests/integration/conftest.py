@@ -71,14 +71,23 @@ def pool(lab):
     return "images"
 
 
+def _image(name: str) -> Path:
+    """The main file of a guest image, built once into the cache."""
+    command = [sys.executable, TESTS / "images" / "build.py", name]
+    return Path(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+
+
 @pytest.fixture(scope="session")
 def tiny():
-    """The files of the guest image "tiny", built once into the cache: disk, kernel and initial RAM disk."""
-    done = subprocess.run(
-        [sys.executable, TESTS / "images" / "build.py", "tiny"], stdout=subprocess.PIPE, text=True, check=True
-    )
-    directory = Path(done.stdout.strip()).parent
+    """The files of the guest image "tiny": disk, kernel and initial RAM disk."""
+    directory = _image("tiny").parent
     return {name: directory / name for name in ("tiny.qcow2", "vmlinuz", "initrd.img")}
+
+
+@pytest.fixture(scope="session")
+def debian():
+    """The disk of the guest image "debian"."""
+    return _image("debian")
 
 
 @pytest.fixture

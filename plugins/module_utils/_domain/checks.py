@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 
@@ -16,9 +14,9 @@ def check(domain, actual, target) -> None:
         if target.find(place) is None:
             raise Refused(f"{domain.subject}: its xml has no <{place.replace('/', '><')}>; add for example {example}")
     _rename(domain, actual)
-    words = read(FIELDS, target)
+    words = domain.values(target)
     _cpu(domain, words)
-    before = {} if actual is None else read(FIELDS, actual.tree)
+    before = {} if actual is None else domain.values(actual.tree)
     old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
         _connection(domain, nic, old_nics.get(nic.get("mac"), {}))

@@ -14,6 +14,11 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, remove
 
+# Devices that may take a PCIe port each; and how many those take that libvirt adds (USB, VirtIO serial, balloon).
+_ON_PORTS = ("disk", "interface", "controller", "filesystem", "hostdev", "video", "input", "rng", "vsock", "iommu")
+_OWN_PORTS = 3
+_SPARE_PORTS = 8
+
 
 def settle_quirks(domain, base, target) -> list[Edit]:
     """Let tied places of C(target) follow; the edits that a user should see."""
@@ -23,6 +28,8 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     _nested(domain, base, target)
     _listen(target)
     _scsi(domain, base, target)
+    if base is None and domain.xml is None:
+        _spare_ports(target)
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     return _boot(domain, target)
@@ -81,6 +88,21 @@ def _scsi(domain, base, target) -> None:
         return
     controller = append(target, "devices/controller")
     controller.attrib.update({"type": "scsi", "index": "0", "model": "virtio-scsi"})
+
+
+def _spare_ports(target) -> None:
+    """Empty PCIe ports for a new guest: libvirt makes one for each device that it is defined with, and one more.
+
+    Only into an empty port can a device be plugged later ("PCI topology and hotplug"). Those that the guest is defined
+    with take the ports that are there first.
+    """
+    machine = (target.find("os/type").get("machine") or "").removeprefix("pc-")
+    if not machine.startswith(("q35", "virt")):
+        return
+    taken = sum(len(target.findall(f"devices/{tag}")) for tag in _ON_PORTS) + _OWN_PORTS
+    append(target, "devices/controller").attrib.update({"type": "pci", "index": "0", "model": "pcie-root"})
+    for _port in range(taken + _SPARE_PORTS):
+        append(target, "devices/controller").attrib.update({"type": "pci", "model": "pcie-root-port"})
 
 
 def _listen(target) -> None:

@@ -9,17 +9,11 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 _X86 = "<features><acpi/><apic/></features>"
 _DOCUMENT = """<domain type='{virt_type}'><name/><memory/><vcpu>1</vcpu>
 <os><type arch='{arch}' machine='{machine}'>hvm</type></os>{features}<clock offset='utc'/>
-<devices>{ports}
+<devices>
 <console type='pty'><target type='serial' port='0'/></console>
 <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
 <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
 </devices></domain>"""
-
-# libvirt makes a PCIe port for each device that a guest has when it is defined, and one more; only into an empty one
-# can a device be plugged later ("PCI topology and hotplug").
-_SPARE_PORTS = 10
-_ROOT = "<controller type='pci' index='0' model='pcie-root'/>"
-_PORT = "<controller type='pci' model='pcie-root-port'/>"
 
 
 def capabilities(conn):
@@ -69,7 +63,6 @@ def skeleton(conn, subject: str, wanted: dict):
             arch=arch,
             machine=machine,
             features=_X86 if arch in ("x86_64", "i686") else "",
-            ports=_ROOT + _PORT * _SPARE_PORTS if (machine or "").startswith(("q35", "pc-q35", "virt")) else "",
         )
     )
     if machine is None:

@@ -35,12 +35,16 @@ WAYS = {
 
 
 def name(handle) -> str:
-    """The state of a domain in our words (virDomainState)."""
-    number = handle.state()[0]
+    """The state of a domain in our words."""
+    return word(handle.state()[0], handle.hasManagedSaveImage)
+
+
+def word(number: int, is_saved) -> str:
+    """The word for a state of libvirt (virDomainState); C(is_saved()) is asked of a domain that is off."""
     if number in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED, libvirt.VIR_DOMAIN_SHUTDOWN):
         return RUNNING
     if number in (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PMSUSPENDED):
         return PAUSED
     if number == libvirt.VIR_DOMAIN_CRASHED:
         return CRASHED
-    return SAVED if handle.hasManagedSaveImage() else STOPPED
+    return SAVED if is_saved() else STOPPED

@@ -7,8 +7,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Act
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
@@ -28,6 +28,7 @@ class Domain(Resource):
         "autostart": {"type": "bool"},
         "force": {"type": "bool", "default": False},
         "power_cycle": {"type": "bool", "default": False},
+        "wait_for": {"type": "list", "elements": "str", "choices": ["ip", "agent", "ssh"]},
         "remove_volumes": {"type": "list", "elements": "str"},
         "timeout": {"type": "int", "default": 120},
     }
@@ -99,6 +100,8 @@ class Domain(Resource):
         return skeleton(self.conn, self.subject, self.wanted)
 
     def prepare(self, actual):
+        if self.options.get("wait_for") and self.state not in ("running", "restarted"):
+            raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
         self._cycles, self._guest = False, None
         machine = self.wanted.get("machine")
         kind = actual.tree.find("os/type") if actual is not None else None
@@ -106,7 +109,7 @@ class Domain(Resource):
         arch = kind.get("arch", "") if kind is not None else ""
         if machine and now and machine != now and self._is_alias(machine, now, arch):
             self.wanted["machine"] = now
-        there = [] if actual is None else read((DISKS,), actual.tree).get("disks", [])
+        there = [] if actual is None else self.values(actual.tree).get("disks", [])
         known = {disk["target"] for disk in there}
         for disk in self.wanted.get("disks", ()):
             if "format" not in disk and disk["target"] not in known:
@@ -194,6 +197,13 @@ class Domain(Resource):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
 
         return lambda: operation(self.conn, self.find(), name, self.options["timeout"], self.options["force"])
+
+    def ready(self):
+        if not self.options.get("wait_for"):
+            return {}
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import wait
+
+        return {"addresses": wait(self, self.handle_now())}
 
     def check_absent(self, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import check
