@@ -22,7 +22,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain import (
     schema,
     storage,
 )
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Group, Items, specs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SECTIONS = {
@@ -67,15 +67,15 @@ class Texts:
         raise SystemExit(f"docs/options/domain.yml has no description of {path}")
 
 
-def options(fields, texts: Texts, prefix: str = "") -> dict:
-    """The options as Ansible's documentation wants them."""
+def options(fields, given: dict, texts: Texts, prefix: str = "") -> dict:
+    """The options as Ansible's documentation wants them; C(given): their argument spec."""
     found = {}
     for field in fields:
-        spec = field.spec()
+        spec = given[field.name]
         entry = {"description": texts.take(prefix + field.name), "type": spec["type"]}
         entry.update({key: spec[key] for key in ("elements", "choices", "required") if spec.get(key)})
         if isinstance(field, Group):
-            entry["suboptions"] = options(field.fields, texts, f"{prefix}{field.name}.")
+            entry["suboptions"] = options(field.fields, spec["options"], texts, f"{prefix}{field.name}.")
         found[field.name] = entry
     return found
 
@@ -83,7 +83,9 @@ def options(fields, texts: Texts, prefix: str = "") -> dict:
 def fragment(texts: Texts) -> str:
     parts_ = [FRAGMENT]
     for name, fields in SECTIONS.items():
-        text = yaml.safe_dump({"options": options(fields, texts)}, sort_keys=False, width=110, allow_unicode=True)
+        text = yaml.safe_dump(
+            {"options": options(fields, specs(fields), texts)}, sort_keys=False, width=110, allow_unicode=True
+        )
         parts_.append(f'\n    {name.upper()} = r"""\n{text}"""\n')
     if texts.unused:
         raise SystemExit(f"docs/options/domain.yml describes what is no option: {', '.join(sorted(texts.unused))}")

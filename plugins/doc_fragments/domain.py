@@ -65,7 +65,6 @@ options:
       size:
         description: The size, with its unit.
         type: str
-        required: true
       slots:
         description: How many modules can be plugged in.
         type: int
@@ -495,7 +494,6 @@ options:
         - sev-snp
         - s390-pv
         - tdx
-        required: true
       policy:
         description: Policy, as a hexadecimal number.
         type: str
@@ -1328,7 +1326,6 @@ options:
         - intel
         - smmuv3
         - virtio
-        required: true
       intremap:
         description: Whether it remaps interrupts.
         type: bool

@@ -168,10 +168,18 @@ class Group(Field):
         self.fields, self.finish, self.optional = tuple(fields), finish, optional
 
     def spec(self):
-        return {"type": "dict", "required": self.required, "options": specs(self.fields)}
+        options = specs(self.fields)
+        if self.optional:
+            # The empty dict has none of them, so Ansible cannot ask for them.
+            options = {name: {**spec, "required": False} for name, spec in options.items()}
+        return {"type": "dict", "required": self.required, "options": options}
 
     def parse(self, raw, where):
-        return parse(self.fields, raw, where)
+        canonical = parse(self.fields, raw, where)
+        lacks = [field.name for field in self.fields if field.required and field.name not in canonical]
+        if canonical and lacks:
+            raise Refused(f"{where}: it needs {' and '.join(map(repr, lacks))}; give it, or {{}} for none")
+        return canonical
 
     def show(self, canonical):
         return shown(self.fields, canonical)

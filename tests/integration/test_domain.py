@@ -154,6 +154,58 @@ def test_a_disk_on_a_server(lab):
     assert lab.tree("domain", "guest").find("devices/disk/source/host") is None
 
 
+def test_devices_that_a_host_of_the_tests_lacks_are_defined(lab):
+    """A guest with them cannot start here; it can be described all the same."""
+    uuid = "6f2ab1d0-5c3e-4a7b-9d10-0123456789ab"
+    guest = {
+        "name": "guest",
+        "virt_type": "qemu",
+        "max_vcpus": 2,
+        "max_memory": {"size": "1 GiB", "slots": 2},
+        "cpu": {"mode": "maximum", "cells": [{"id": 0, "cpus": "0-1", "memory": "64 MiB"}]},
+        "memory": "320 MiB",
+        "memory_devices": [
+            {
+                "model": "virtio-mem",
+                "alias": "ua-mem",
+                "size": "256 MiB",
+                "node": 0,
+                "block": "2 MiB",
+                "requested": "64 MiB",
+            }
+        ],
+        "numatune": {"mode": "preferred", "nodeset": "0"},
+        "vsock": {"cid": 42, "model": "virtio"},
+        "hostdevs": [
+            {"type": "pci", "address": "0000:06:00.1", "managed": True, "boot": 1, "alias": "ua-pci"},
+            {"type": "usb", "vendor": "0x1d6b", "product": "0x0002"},
+            {"type": "mdev", "uuid": uuid, "model": "vfio-pci"},
+        ],
+        "tpm": {"type": "passthrough", "model": "tpm-tis", "device": "/dev/tpm0"},
+        "inputs": [{"type": "passthrough", "bus": "virtio", "source": "/dev/input/event1"}],
+        "interfaces": [
+            {
+                "type": "user",
+                "alias": "ua-nic",
+                "bandwidth": {
+                    "inbound": {"average": 100, "peak": 200, "burst": 50},
+                    "outbound": {"average": 100, "peak": 200, "burst": 50},
+                },
+            }
+        ],
+    }
+    lab.change("domain", **guest)
+    guest["hostdevs"] = [{"type": "pci", "address": "0000:06:00.2", "managed": True}]
+    guest["memory_devices"][0]["requested"] = "128 MiB"
+    guest["vsock"] = {"auto": True}
+    changed = paths(lab.change("domain", **guest))
+    assert {"memory_devices[ua-mem].requested", "vsock.auto"} <= set(changed)
+    guest.update(hostdevs=[], vsock={}, tpm={}, memory_devices=[], memory="64 MiB", max_memory={}, numatune={})
+    lab.change("domain", **guest)
+    tree = lab.tree("domain", "guest")
+    assert [tree.find(f"devices/{tag}") for tag in ("hostdev", "vsock", "tpm", "memory")] == [None] * 4
+
+
 def test_a_guest_is_renamed_by_its_uuid(lab):
     made = lab.change("domain", name="guest", virt_type="qemu", memory="16 MiB", state="running")["domain"]
     refused = lab.refused("domain", name="other", uuid=made["uuid"])

@@ -130,6 +130,58 @@ def test_a_crashed_guest_is_recovered(lab):
     assert lab.virsh("domid", "guest") != crashed
 
 
+FROM = ("stopped", "running", "paused", "saved", "crashed")
+TO = ("present", "running", "stopped", "paused", "saved", "restarted", "absent")
+
+
+def bring(lab, start: str) -> None:
+    """A guest without a system, by virsh into a state; its kernel's panic is told by QEMU's monitor."""
+    lab.ok(
+        "domain",
+        name="guest",
+        virt_type="qemu",
+        memory="16 MiB",
+        on_crash="preserve",
+        panics=[{"model": "isa"}],
+        state="present",
+    )
+    if start != "stopped":
+        lab.virsh("start", "guest")
+    if start == "paused":
+        lab.virsh("suspend", "guest")
+    if start == "saved":
+        lab.virsh("managedsave", "guest")
+    if start == "crashed":
+        lab.virsh("qemu-monitor-command", "guest", "--hmp", "o/b 0x505 1")
+        wait_until(lambda: lab.virsh("domstate", "guest") == "crashed", 20, "the crash")
+
+
+@pytest.mark.parametrize("start", FROM)
+@pytest.mark.parametrize("wanted", TO)
+def test_every_pair_of_states(lab, start, wanted):
+    """The guest hears no power button, so it is switched off by force where it has to go off."""
+    bring(lab, start)
+    task = {"name": "guest", "state": wanted, "timeout": 1, "force": True}
+    if wanted in ("present", start):
+        lab.unchanged("domain", **task)
+        return
+    if wanted == "restarted":
+        plan = lab.check("domain", **task)
+        done = lab.ok("domain", **task)
+        assert (done["changes"], done["steps"]) == (plan["changes"], plan["steps"])
+    else:
+        done = lab.change("domain", **task)
+    after = {"restarted": "running"}.get(wanted, wanted)
+    assert done["changes"] == [
+        {"path": "state", "before": start, "after": after, "effect": done["changes"][0]["effect"]}
+    ]
+    if wanted == "absent":
+        assert lab.state()["domain"] == {}
+        assert lab.shell("ls /var/lib/libvirt/qemu/save") == ""
+    else:
+        assert state(lab) == after == done["domain"]["state"]
+
+
 @pytest.mark.parametrize("wanted", ["running", "paused", "saved", "stopped"])
 def test_a_new_guest_is_made_in_the_state_that_is_asked_for(lab, wanted):
     made = lab.change("domain", name="guest", virt_type="qemu", memory="16 MiB", state=wanted)
