@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from xml.etree import ElementTree as ET
 
@@ -85,12 +86,16 @@ class Volume(Resource):
                 f"{self.subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it"
             )
         if source:
-            return Image(source, self.subject)
+            return Image(source, self.subject, self._execute)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
     @property
     def subject(self):
         return f"volume {self.pool}/{self.name}"
+
+    def _execute(self, command: list[str], **options) -> tuple[int, str, str]:
+        """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
+        return self.run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -153,7 +158,8 @@ class Volume(Resource):
         if "volume" not in backing:
             if "path" not in backing:
                 raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
-            return [(lambda: image.describe(backing["path"], self.subject)["virtual-size"], "its backing file")]
+            about = functools.partial(image.describe, self._execute, backing["path"], self.subject)
+            return [(lambda: about()["virtual-size"], "its backing file")]
         name, pool = backing.pop("volume"), backing.pop("pool", self.pool)
         words = self._backing_words(name, pool)
         for key in ("path", "format"):
