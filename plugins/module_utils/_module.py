@@ -37,6 +37,7 @@ def run(resource_class) -> None:
 
     def work(conn):
         resource = resource_class(conn, module.params, Planned(module.params["_planned"] or ()))
+        resource.run_command = module.run_command
         module.no_log_values.update(resource.secrets())
         return converge(resource, module.check_mode)
 

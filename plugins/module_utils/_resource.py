@@ -8,6 +8,7 @@ knows a kind, and nothing assumes one object a process: any number can be planne
 from __future__ import annotations
 
 import copy
+from typing import Callable
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE, Change
@@ -48,6 +49,8 @@ class Resource:
     schema = ""
     # States in which the object does not run.
     off: tuple[str, ...] = ("inactive", "stopped", "saved")
+    # AnsibleModule's, which the module lends it: for what libvirt has no call for.
+    run_command: Callable[..., tuple[int, str, str]]
 
     def __init__(self, conn, options: dict, planned: Planned | None = None):
         self.conn, self.options, self.planned = conn, options, planned or Planned()

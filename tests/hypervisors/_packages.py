@@ -11,11 +11,11 @@ from pathlib import Path
 
 from _tools import INSTALL_HINT, HypervisorError, cache_directory, locked, make_directory, run, say, step
 
-# No libvirt-daemon-system and no openssh-server: those would start libvirtd and a listening sshd on the machine itself.
+# What a host runs. On the machine it is installed only where hosts run on the machine's own root: since Debian 13 the
+# daemons' packages bring the services that Debian 12 has in libvirt-daemon-system, and would start libvirtd there.
 DAEMONS = (
     "libvirt-daemon",
     "libvirt-daemon-driver-qemu",
-    "libvirt-clients",
     "qemu-system-x86",
     "dnsmasq-base",
     "tini",
@@ -26,9 +26,9 @@ DAEMONS = (
     "iptables",
     "dmidecode",
 )
-TOOLS = ("qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib")
+TOOLS = ("libvirt-clients", "qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib")
+# Neither libvirt-daemon-system nor openssh-server: no service may come to run on the machine itself.
 ON_MACHINE = (
-    *DAEMONS,
     *TOOLS,
     "busybox-static",
     "iproute2",
@@ -89,16 +89,17 @@ def apt(*arguments: str, cwd: Path | None = None) -> str:
     raise HypervisorError(f"{reason}:\n" + "\n".join(said.strip().splitlines()[-15:]))
 
 
-def install() -> list[str]:
-    """Install what is missing and return its names."""
-    missing = _missing(ON_MACHINE)
+def install(*, daemons: bool) -> list[str]:
+    """Install what is missing and return its names. C(daemons): also what hosts run that are on the machine's root."""
+    missing = _missing((*DAEMONS, *ON_MACHINE) if daemons else ON_MACHINE)
     if missing:
         say(f"missing: {' '.join(missing)}")
         with step("updating the package lists"):
             apt("update")
         with step(f"installing {len(missing)} packages"):
             apt("install", "--yes", "--no-install-recommends", "--no-upgrade", *missing)
-    sshd_files()
+    if daemons:
+        sshd_files()
     return missing
 
 

@@ -56,6 +56,7 @@ def root(release: str) -> Path | None:
     """The root that a host of this release is laid over, built first if need be; None means the machine's own."""
     if release not in RELEASES:
         raise HypervisorError(f"no release {release!r}; there are: {', '.join(RELEASES)}")
+    # Only the default: for the others _packages.install() brings no daemons to the machine.
     if is_the_machines(release) and release == DEFAULT:
         return None
     packages = (*_PACKAGES, *_MORE.get(release, ()))

@@ -25,7 +25,7 @@ __all__ = ["Hypervisor", "HypervisorError", "Switch", "down_all", "hosts", "main
 def _install(arguments: argparse.Namespace) -> int:
     require_root()
     started = time.monotonic()
-    installed = _packages.install()
+    installed = _packages.install(daemons=_release.is_the_machines(_release.DEFAULT))
     what = f"installed {len(installed)} packages" if installed else "everything the hosts need is installed"
     say(f"{what} ({time.monotonic() - started:.1f} s)")
     return 0

@@ -17,9 +17,17 @@ sys.path.insert(0, str(TESTS / "hypervisors"))
 # What differs is shown where the assertion stands in a helper, too.
 pytest.register_assert_rewrite("integration._lab")
 
+import _release  # noqa: E402
 from hypervisors import Hypervisor  # noqa: E402
 from integration import guests  # noqa: E402
 from integration._lab import Lab  # noqa: E402
+
+
+def pytest_addoption(parser):
+    # No environment variable, which sudo would drop.
+    parser.addoption(
+        "--release", choices=_release.RELEASES, default=_release.DEFAULT, help="Debian release of the host"
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -44,9 +52,10 @@ def _signals():
 
 
 @pytest.fixture(scope="session")
-def host(_signals, tmp_path_factory):
+def host(_signals, tmp_path_factory, pytestconfig):
     """The isolated host: a tests/hypervisors Hypervisor."""
-    with Hypervisor("integration", state_dir=tmp_path_factory.mktemp("hypervisors")) as hypervisor:
+    state, release = tmp_path_factory.mktemp("hypervisors"), pytestconfig.getoption("--release")
+    with Hypervisor("integration", state_dir=state, release=release) as hypervisor:
         yield hypervisor
 
 

@@ -72,7 +72,7 @@ def test_a_guest_is_made_changed_and_removed(lab, options):
     ],
 )
 def test_one_option_changes(lab, options, change, path):
-    if change.get("virt_type") == "kvm" and "'kvm'" not in lab.virsh("capabilities"):
+    if change.get("virt_type") == "kvm" and "<domain type='kvm'" not in lab.virsh("capabilities"):
         pytest.skip("this host has no KVM")
     lab.ok("domain", **options)
     changed = lab.change("domain", **{**options, **change})

@@ -69,6 +69,11 @@ def test_an_import_is_grown_to_the_capacity(lab, pool, source):
     lab.change("volume", **{**task, "capacity": "65 MiB"})
 
 
+def test_a_name_stays_as_it_is_on_the_way_to_qemu_img(lab, pool, source):
+    lab.change("volume", pool=pool, name="$HOME.img", source={"path": str(source)})
+    assert lab.shell(f"ls -A {DIRECTORY}") == "$HOME.img\n"
+
+
 def test_a_sparse_image_stays_sparse(lab, pool, tmp_path):
     source = make_image(tmp_path / "image.raw", "raw", mebibytes=2048)
     made = lab.change("volume", pool=pool, name="base.raw", source={"path": str(source)})

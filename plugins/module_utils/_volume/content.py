@@ -17,8 +17,9 @@ class Image:
 
     option = "source"
 
-    def __init__(self, options: dict, subject: str):
+    def __init__(self, options: dict, subject: str, execute):
         self.path, self.checksum, self.subject = options["path"], options.get("checksum"), subject
+        self.execute = execute
         self.format: str = options.get("format") or ""
         self.why = f"import {self.path} as {subject}"
 
@@ -28,7 +29,7 @@ class Image:
             raise Refused(f"{self.subject}: its source {self.path} is not a file on this host; correct the path")
         if self.checksum:
             image.verify(self.path, self.checksum, self.subject)
-        about = image.describe(self.path, self.subject, self.format)
+        about = image.describe(self.execute, self.path, self.subject, self.format)
         self.format = self.format or about["format"]
         return {
             "format": self.format,
@@ -40,7 +41,7 @@ class Image:
         return False
 
     def write(self, path: str, volume_format: str, capacity: int, lock: int) -> None:
-        image.convert(self.path, self.format, path, volume_format, capacity, lock)
+        image.convert(self.execute, self.path, self.format, path, volume_format, capacity, lock)
 
 
 class Seed:

@@ -11,7 +11,6 @@ import fcntl
 import hashlib
 import json
 import os
-import subprocess
 import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
@@ -20,22 +19,22 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 _PATIENCE = 600
 
 
-def describe(path: str, subject: str, image_format: str = "") -> dict:
+def describe(execute, path: str, subject: str, image_format: str = "") -> dict:
     """C(format) and C(virtual-size) (bytes) of an image, as C(qemu-img info) tells them, also while a guest uses it.
 
-    C(image_format): what it is said to be; Refused where it is not.
+    C(execute): runs a command. C(image_format): what it is said to be; Refused where it is not.
     """
     known = ["-f", image_format] if image_format else []
     command = ["qemu-img", "info", "--force-share", "--output=json", *known, path]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        code, output, errors = execute(command)
     except FileNotFoundError:
         raise Refused(
             f"{subject}: qemu-img is not on this host, and it reads images; install qemu-utils (qemu-img)"
         ) from None
-    if done.returncode:
-        raise Refused(f"{subject}: {path} cannot be read as an image; qemu-img says: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    if code:
+        raise Refused(f"{subject}: {path} cannot be read as an image; qemu-img says: {errors.strip()}")
+    return json.loads(output)
 
 
 def verify(path: str, checksum: str, subject: str) -> None:
@@ -104,13 +103,14 @@ def _alone(directory: str):
         os.close(lock)
 
 
-def convert(source: str, source_format: str, destination: str, wanted_format: str, capacity: int, lock: int) -> None:
+def convert(
+    execute, source: str, source_format: str, destination: str, wanted_format: str, capacity: int, lock: int
+) -> None:
     """Copy an image with its holes, in another format where asked, grown to C(capacity) bytes."""
-    _run(["qemu-img", "convert", "-f", source_format, "-O", wanted_format, source, destination], lock)
-    _run(["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)], lock)
-
-
-def _run(command: list[str], lock: int) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=[lock])
-    if done.returncode:
-        raise Failed(f"{command[0]} {command[1]} says: {done.stderr.strip()}")
+    for command in (
+        ["qemu-img", "convert", "-f", source_format, "-O", wanted_format, source, destination],
+        ["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)],
+    ):
+        code, _output, errors = execute(command, pass_fds=[lock])
+        if code:
+            raise Failed(f"{command[0]} {command[1]} says: {errors.strip()}")

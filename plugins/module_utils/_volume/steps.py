@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import os
 from xml.etree import ElementTree as ET
 
@@ -85,12 +87,16 @@ class Volume(Resource):
                 f"{self.subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it"
             )
         if source:
-            return Image(source, self.subject)
+            return Image(source, self.subject, self._execute)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
     @property
     def subject(self):
         return f"volume {self.pool}/{self.name}"
+
+    def _execute(self, command: list[str], **options) -> tuple[int, str, str]:
+        """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
+        return self.run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -134,6 +140,13 @@ class Volume(Resource):
         append(element, "allocation").text = "0"
         return element
 
+    def printed(self, document):
+        # Whoever reads a file moves its time of access, and so a plan and the run of it would show two different ones.
+        document = copy.deepcopy(document)
+        if document is not None:
+            etree.strip_elements(document, "timestamps", with_tail=False)
+        return super().printed(document)
+
     def prepare(self, actual):
         needs = self._prepare_backing()
         if actual is not None and self.content and self.content.differs(actual.tree.findtext("target/path")):
@@ -153,7 +166,8 @@ class Volume(Resource):
         if "volume" not in backing:
             if "path" not in backing:
                 raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
-            return [(lambda: image.describe(backing["path"], self.subject)["virtual-size"], "its backing file")]
+            about = functools.partial(image.describe, self._execute, backing["path"], self.subject)
+            return [(lambda: about()["virtual-size"], "its backing file")]
         name, pool = backing.pop("volume"), backing.pop("pool", self.pool)
         words = self._backing_words(name, pool)
         for key in ("path", "format"):
