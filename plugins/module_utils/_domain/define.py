@@ -48,13 +48,15 @@ def _set_text(domain, change) -> None:
 
 def settle(domain, again) -> list:
     """Changes that are left after applying and that are not libvirt's own rewriting of the user's xml."""
-    known = {field.name for field in FIELDS} | {"autostart", "state"}
+    # An option means what it says; in a document libvirt has the last word.
+    known = (set(domain.asked) if domain.xml is not None else {field.name for field in FIELDS}) | {"autostart", "state"}
     left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
     rewritten = [change for change in again.changes if change not in left]
     if rewritten and not left:
         # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
         document = parse(domain.handle_now().XMLDesc(WITH_SECRETS))
-        applied.add_echoes(document, rewritten)
+        _target, edits = domain.target(document, domain.actual())
+        applied.add_echoes(document, edits)
         domain.conn.defineXMLFlags(printed(document), 0)
     return left
 
