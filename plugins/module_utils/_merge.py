@@ -111,6 +111,8 @@ def pair(wanted: list, actual: list) -> list:
     all that is wanted, then the most alike.
     """
     left, found = list(actual), dict.fromkeys(range(len(wanted)))
+    if len(wanted) == len(actual) == 1 and (_sharing(wanted[0], left) or _free(wanted[0], left)):
+        return [(wanted[0], actual[0])]
 
     def take(candidates, choose) -> None:
         for number, element in enumerate(wanted):
@@ -120,7 +122,7 @@ def pair(wanted: list, actual: list) -> list:
                 found[number] = twin
                 left.remove(twin)
 
-    for candidates in (_sharing, _free):
+    for candidates in (_sharing, _free) if wanted and actual else ():
         for choose in (_first_equal, _first_containing, _most_alike):
             take(candidates, choose)
     return [(element, found[number]) for number, element in enumerate(wanted)] + [(None, other) for other in left]

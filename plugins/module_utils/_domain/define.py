@@ -6,6 +6,7 @@ from __future__ import annotations
 from functools import partial
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
@@ -56,6 +57,7 @@ def settle(domain, again) -> list:
         # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
         document = parse(domain.handle_now().XMLDesc(WITH_SECRETS))
         _target, edits = domain.target(document, domain.actual())
+        settle_quirks(domain, None, document)
         applied.add_echoes(document, edits)
         domain.conn.defineXMLFlags(printed(document), 0)
     return left

@@ -13,7 +13,8 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     """Let tied places of C(target) follow; the edits that a user should see."""
     _balloon(domain, base, target)
     _listen(target)
-    return _boot(domain, target)
+    _serial_ports(target)
+    return _audio(domain, target) + _boot(domain, target)
 
 
 def _balloon(domain, base, target) -> None:
@@ -35,6 +36,27 @@ def _listen(target) -> None:
         graphics.attrib.pop("listen")
         if listen.get("address"):
             graphics.set("listen", listen.get("address"))
+
+
+def _serial_ports(target) -> None:
+    """libvirt takes more than four ISA serial ports while their type is not written, and then writes it itself, so that
+    it would refuse its own document (virDomainChrIsaSerialDefPostParse).
+    """
+    for port in target.findall("devices/serial/target[@type='isa-serial']")[4:]:
+        del port.attrib["type"]
+        for model in port.findall("model"):
+            port.remove(model)
+
+
+def _audio(domain, target) -> list[Edit]:
+    """The sound that libvirt lets SPICE carry goes with the display, if nobody asked for it."""
+    asked = domain.xml is not None and domain.xml.find("devices/audio") is not None
+    if asked or target.find("devices/graphics[@type='spice']") is not None:
+        return []
+    gone = target.findall("devices/audio[@type='spice']")
+    for element in gone:
+        element.getparent().remove(element)
+    return [Edit("devices/audio", f"devices/audio[{element.get('id')}]", "spice", None) for element in gone]
 
 
 def _boot(domain, target) -> list[Edit]:

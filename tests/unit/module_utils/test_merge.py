@@ -153,7 +153,7 @@ def test_what_shares_an_identity_is_told_apart_by_the_rest():
     """The companions of a USB controller have its index, and libvirt sorts them."""
     models = ("ich9-uhci1", "ich9-uhci2", "ich9-ehci1", "ich9-uhci3")
     parts = [f"<controller type='usb' index='0' model='{model}'/>" for model in models]
-    target, edits = merged(devices("".join(reversed(parts))), actual=devices("".join(parts)))
+    _target, edits = merged(devices("".join(reversed(parts))), actual=devices("".join(parts)))
     assert edits == []
     wanted = devices("".join(reversed(parts)).replace("ehci1", "ehci2"))
     assert [edit.path for edit in merged(wanted, actual=devices("".join(parts)))[1]] == [
