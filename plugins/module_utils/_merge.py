@@ -10,7 +10,7 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, without_secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, is_secret, without_secrets
 
 # How repeated elements are told apart: the first of these that a wanted element has and an actual one shares pairs
 # them. "a+b" needs both. Elements of other tags are paired by likeness. Sources: formatdomain, formatnetwork.
@@ -188,7 +188,7 @@ class Merge:
         self._element(actual, wanted, applied, _At())
 
     def _log(self, at, before, after):
-        if at.place.endswith("/@passwd"):
+        if is_secret(at.place):
             before, after = before and MASK, after and MASK
         self.edits.append(Edit(at.place, at.path, before, after, at.key))
 
@@ -309,6 +309,7 @@ def _ours(tag: str) -> bool:
 
 
 def _short(element: Element) -> str:
+    """An element in a line, for a change; the place of a secret itself is masked by the one who logs it."""
     return etree.tostring(without_secrets(element), encoding="unicode", with_tail=False)
 
 

@@ -58,6 +58,8 @@ def add_echoes(document, edits) -> None:
     if element is None:
         element = etree.SubElement(ensure(document, "metadata"), _TAG, nsmap={PREFIX: NAMESPACE})
     for edit in edits:
+        for old in [echo for echo in element.findall(_ECHO) if echo.get("path") == edit.key]:
+            element.remove(old)
         echo = etree.SubElement(element, _ECHO, path=edit.key)
         for name, value in (("asked", edit.after), ("got", edit.before)):
             if value is not None:

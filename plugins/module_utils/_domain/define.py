@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import attempts, settle_quirks
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
@@ -36,10 +36,23 @@ def steps(domain, actual, target, changes) -> list[Step]:
 def _redefine(domain, actual, old: list[str]) -> None:
     """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
     text = domain.handle_now().XMLDesc(WITH_SECRETS)
-    target, _edits = domain.target(parse(text), actual)
+    base = parse(text)
+    target, _edits = domain.target(base, actual)
     domain.finish(target)
-    domain.conn.defineXMLFlags(printed(target), 0)
+    _define_one_of(domain, attempts(domain, base, target))
     old.append(text)
+
+
+def _define_one_of(domain, documents) -> None:
+    """Define the first document that libvirt takes; its reason against the first one counts where it takes none."""
+    refusals = []
+    for document in documents:
+        try:
+            domain.conn.defineXMLFlags(printed(document), 0)
+            return
+        except libvirt.libvirtError as error:
+            refusals.append(error)
+    raise refusals[0]
 
 
 def _set_text(domain, change) -> None:
@@ -54,13 +67,21 @@ def settle(domain, again) -> list:
     left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
     rewritten = [change for change in again.changes if change not in left]
     if rewritten and not left:
-        # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
+        _note_echoes(domain)
+    return left
+
+
+def _note_echoes(domain) -> None:
+    """Note libvirt's rewriting; more than once where it makes something else of its own document."""
+    for _round in range(3):
         document = parse(domain.handle_now().XMLDesc(WITH_SECRETS))
         _target, edits = domain.target(document, domain.actual())
+        if not edits:
+            return
         settle_quirks(domain, None, document)
         applied.add_echoes(document, edits)
+        # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
         domain.conn.defineXMLFlags(printed(document), 0)
-    return left
 
 
 def undefine(conn, handle) -> None:

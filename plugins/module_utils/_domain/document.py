@@ -6,7 +6,13 @@ Private to this collection, imported only where something may change.
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
+import copy
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit, pair
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
+
+# Devices that libvirt adds where others need them.
+_IMPLIED = ("controller", "audio", "hub", "emulator")
 
 
 def settle_quirks(domain, base, target) -> list[Edit]:
@@ -14,7 +20,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     _balloon(domain, base, target)
     _listen(target)
     _serial_ports(target)
-    return _audio(domain, target) + _boot(domain, target)
+    return _boot(domain, target)
 
 
 def _balloon(domain, base, target) -> None:
@@ -42,21 +48,12 @@ def _serial_ports(target) -> None:
     """libvirt takes more than four ISA serial ports while their type is not written, and then writes it itself, so that
     it would refuse its own document (virDomainChrIsaSerialDefPostParse).
     """
-    for port in target.findall("devices/serial/target[@type='isa-serial']")[4:]:
+    for number, port in enumerate(target.findall("devices/serial/target[@type='isa-serial']")):
+        if number < 4 and int(port.get("port", "0")) < 4:
+            continue
         del port.attrib["type"]
         for model in port.findall("model"):
             port.remove(model)
-
-
-def _audio(domain, target) -> list[Edit]:
-    """The sound that libvirt lets SPICE carry goes with the display, if nobody asked for it."""
-    asked = domain.xml is not None and domain.xml.find("devices/audio") is not None
-    if asked or target.find("devices/graphics[@type='spice']") is not None:
-        return []
-    gone = target.findall("devices/audio[@type='spice']")
-    for element in gone:
-        element.getparent().remove(element)
-    return [Edit("devices/audio", f"devices/audio[{element.get('id')}]", "spice", None) for element in gone]
 
 
 def _boot(domain, target) -> list[Edit]:
@@ -71,3 +68,56 @@ def _boot(domain, target) -> list[Edit]:
         element.getparent().remove(element)
     where = "os/boot" if asked else "devices/*/boot"
     return [Edit(where, where, ", ".join(e.get("dev") or e.get("order") for e in gone), None)]
+
+
+def attempts(domain, base, target):
+    """Documents for the same task, the next one for where libvirt refuses the one before.
+
+    What libvirt filled in (an address, a controller, the details of a model) may not go with what is wanted now. So the
+    elements that change are taken as the user writes them, and at last all of them, with addresses given anew.
+    """
+    yield target
+    if domain.xml is not None:
+        wanted = domain.declared()
+        domain.adapt(wanted, base)
+        yield _as_written(wanted, target, {printed(element) for element in base.iter()})
+        yield _as_written(wanted, target, set())
+
+
+def _as_written(wanted, target, kept: set):
+    """C(target) with the elements of C(wanted) in place of those that are not C(kept)."""
+    document = copy.deepcopy(target)
+    _take(document, wanted, kept, ("name", "uuid", "metadata", "devices"))
+    devices, asked = document.find("devices"), wanted.find("devices")
+    if devices is not None and asked is not None:
+        for element in _take(devices, asked, kept):
+            if kept:
+                continue
+            if element.tag in _IMPLIED:
+                devices.remove(element)
+            for address in element.findall("address"):
+                element.remove(address)
+    return document
+
+
+def _take(owner, wanted, kept: set, others=()) -> list:
+    """Take over the children of C(wanted) but for C(others); those of C(owner) that nobody wrote."""
+    left = []
+    for tag in dict.fromkeys(child.tag for child in owner if child.tag not in others):
+        for element, twin in pair(wanted.findall(tag), owner.findall(tag)):
+            if element is None:
+                left.append(twin)
+            elif printed(twin) not in kept:
+                owner.replace(twin, _written(element, twin))
+    return left
+
+
+def _written(element, twin):
+    """The user's element with what only libvirt knows of it: the address of a NIC, and a password."""
+    element = copy.deepcopy(element)
+    mac, password = twin.find("mac"), twin.get("passwd")
+    if mac is not None and element.find("mac") is None:
+        element.append(copy.deepcopy(mac))
+    if password and not element.get("passwd"):
+        element.set("passwd", password)
+    return element
