@@ -32,8 +32,10 @@ EVERYTHING = libvirt.VIR_DOMAIN_XML_INACTIVE | libvirt.VIR_DOMAIN_XML_SECURE
 def bare(text: str) -> str:
     """A document without UUID and MAC addresses, and with another name."""
     document = etree.fromstring(text.encode())
-    for element in [*document.findall("uuid"), *document.findall("devices/interface/mac")]:
-        element.getparent().remove(element)
+    # libvirt takes the UUID from what the guest's BIOS is to say, if it stands nowhere else.
+    for place in ("uuid", "sysinfo/system/entry[@name='uuid']", "devices/interface/mac"):
+        for element in document.findall(place):
+            element.getparent().remove(element)
     name = document.find("name")
     if name is not None:
         name.text = f"{(name.text or '').strip()}-bare"
@@ -83,14 +85,14 @@ class Trial:
         self.reader, self.writer, self.text = reader, writer, text
         self.name = (etree.fromstring(text.encode()).findtext("name") or "").strip()
 
-    def taken(self, text: str, flags: int = 0) -> bool:
-        """Whether libvirt takes a document; nothing is left of it."""
+    def refusal(self, text: str, flags: int = 0) -> str:
+        """What libvirt has against a document, "" if it takes it; nothing is left of it."""
         try:
             domain = self.writer.defineXMLFlags(text, flags)
-        except libvirt.libvirtError:
-            return False
+        except libvirt.libvirtError as error:
+            return str(error)
         undefine(self.writer, domain)
-        return True
+        return ""
 
     def there(self) -> str | None:
         """All that libvirt keeps of the guest, None where there is none."""
@@ -123,7 +125,7 @@ class Trial:
     def run(self) -> None:
         """All that a document goes through; Wrong says where it ended."""
         more = edited(self.text, True)
-        edit = more if self.taken(more) else edited(self.text, False)
+        edit = edited(self.text, False) if self.refusal(more) else more
         self.change("create", xml=self.text)
         self.unchanged("rearranged", xml=rearranged(self.text))
         self.change("options", name=self.name, title="by option", description="of both")
@@ -160,9 +162,10 @@ def _expect(holds, what: str) -> None:
 def outcome(reader, writer, text: str) -> tuple[str, str]:
     """(what became of a document, why): "refused" by libvirt, by its "schema" only, "pass" or "fail"."""
     trial = Trial(reader, writer, text)
-    if not trial.taken(text, libvirt.VIR_DOMAIN_DEFINE_VALIDATE):
-        if not trial.taken(text):
-            return "refused", ""
+    if trial.refusal(text, libvirt.VIR_DOMAIN_DEFINE_VALIDATE):
+        refusal = trial.refusal(text)
+        if refusal:
+            return "refused", refusal
         try:
             trial.task(True, {"xml": text})
         except Refused as error:
