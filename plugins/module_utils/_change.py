@@ -17,9 +17,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     ANYTHING,
     FIXED,
     NEXT_BOOT,
+    Group,
     Items,
     read,
-    refuse_duplicates,
     write,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Merge
@@ -68,11 +68,29 @@ def refuse(resource, actual, document) -> None:
     # Our own words are the better ones, but only a document that the schema takes can be read without surprise.
     if resource.xml is not None:
         validate(resource.declared(), resource.schema, resource.subject, resource.options["xml"])
-    refuse_duplicates(resource.fields, resource.values(document), resource.subject)
+    # libvirt itself decides about the items of a document.
+    refuse_duplicates(resource.fields, resource.wanted, resource.subject)
     resource.check(actual, document)
     # libvirt keeps some documents that its own schema refuses; those can be changed all the same.
     if resource.xml is None and (actual is None or accepts(actual.document, resource.schema)):
         validate(document, resource.schema, resource.subject, "")
+
+
+def refuse_duplicates(fields, canonical: dict, where: str) -> None:
+    """Refused where two items of a list share what must tell them apart."""
+    for field in fields:
+        value = canonical.get(field.name)
+        here = f"{where}: {field.name}" if where.count(":") == 0 else f"{where}.{field.name}"
+        if isinstance(field, Items):
+            for key in field.identity:
+                seen = [item[key] for item in value or [] if item.get(key) is not None]
+                twice = next((one for number, one in enumerate(seen) if one in seen[:number]), None)
+                if twice is not None:
+                    raise Refused(f"{here}: {key} {twice} is given twice; each item needs its own")
+        for item in (
+            (value or []) if isinstance(field, Items) else [value] if isinstance(field, Group) and value else []
+        ):
+            refuse_duplicates(field.fields, item, here)
 
 
 def effects(resource, actual, document, found: list[Change]) -> tuple[list[Change], list[Change]]:

@@ -38,7 +38,7 @@ class Field:
     for it, ANYTHING for all}. C(drifts): what the object has at a moment is its own affair.
     """
 
-    # Whether the value is a dict that can be taken away as a whole, or a list of such.
+    # Whether the value is a dict that can be taken away, or a list of such.
     optional = False
 
     def __init__(
@@ -92,9 +92,7 @@ class Field:
 
     def owner(self, element):
         """The element that has the value, None where it is not there."""
-        if self.element_path in ("", "."):
-            return element
-        return element.find(self.element_path)
+        return element if self.element_path in ("", ".") else element.find(self.element_path)
 
     def made(self, element):
         """The element that has the value, made where it is not there."""
@@ -157,8 +155,7 @@ class Field:
 
 
 class Group(Field):
-    """A dict option: its fields live below one element. C(finish(element, wanted)) sets what they imply.
-
+    """A dict option: its fields are below one element. C(finish(element, wanted)) sets what they imply.
     C(optional): the element is a thing of its own, such as a device: the empty dict says that it shall not be there.
     """
 
@@ -191,9 +188,7 @@ class Group(Field):
 
     def read(self, owner):
         element = self.owner(owner)
-        if element is None:
-            return None
-        return read(self.fields, element) or None
+        return None if element is None else read(self.fields, element) or None
 
     def remove(self, owner):
         remove(owner, self.element_path)
@@ -325,12 +320,12 @@ class Scalars(Field):
             return
         for element in owner.findall(self.element_path):
             element.getparent().remove(element)
-        for item in canonical:
+        for text in map(self.value.text, canonical):
             element = append(owner, self.element_path)
             if self.attribute:
-                element.set(self.attribute, self.value.text(item))
+                element.set(self.attribute, text)
             else:
-                element.text = self.value.text(item)
+                element.text = text
 
 
 class Mapping(Scalars):
@@ -393,23 +388,6 @@ def write(fields, owner, canonical: dict) -> None:
     for field in fields:
         if field.name in canonical:
             field.write(owner, canonical[field.name])
-
-
-def refuse_duplicates(fields, canonical: dict, where: str) -> None:
-    """Refused where two items of a list share what must tell them apart."""
-    for field in fields:
-        value = canonical.get(field.name)
-        here = f"{where}: {field.name}" if where.count(":") == 0 else f"{where}.{field.name}"
-        if isinstance(field, Items):
-            for key in field.identity:
-                seen = [item[key] for item in value or [] if item.get(key) is not None]
-                twice = next((one for number, one in enumerate(seen) if one in seen[:number]), None)
-                if twice is not None:
-                    raise Refused(f"{here}: {key} {twice} is given twice; each item needs its own")
-        for item in (
-            (value or []) if isinstance(field, Items) else [value] if isinstance(field, Group) and value else []
-        ):
-            refuse_duplicates(field.fields, item, here)
 
 
 def _says(whole, part) -> bool:

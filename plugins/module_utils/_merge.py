@@ -10,7 +10,7 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, without_secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, is_secret, without_secrets
 
 # How repeated elements are told apart: the first of these that a wanted element has and an actual one shares pairs
 # them. "a+b" needs both. Elements of other tags are paired by likeness. Sources: formatdomain, formatnetwork.
@@ -55,14 +55,16 @@ def identity(element: Element) -> str:
     return next(filter(None, (_value(element, key) for key in IDENTITY.get(element.tag, ()))), "")
 
 
-def _twin(element: Element, left: list) -> Element | None:
-    """The one of C(left) that shares an identity with an element."""
+def _sharing(element: Element, left: list) -> list:
+    """Those of C(left) that share an identity with an element: more than one where libvirt lets them, as for the
+    companions of a USB controller, which have its index.
+    """
     for key in IDENTITY.get(element.tag, ()):
         value = _value(element, key)
-        twin = next((other for other in left if value and _value(other, key) == value), None)
-        if twin is not None:
-            return twin
-    return None
+        twins = [other for other in left if value and _value(other, key) == value]
+        if twins:
+            return twins
+    return []
 
 
 def _may_pair(element: Element, other: Element) -> bool:
@@ -105,39 +107,71 @@ def _equal(one: Element, other: Element) -> bool:
 def pair(wanted: list, actual: list) -> list:
     """Pairs of siblings of one tag: (wanted or None, actual or None), the wanted ones first and in their order.
 
-    By identity, then those that are equal, then those that say all that is wanted, then the most alike.
+    First those that share an identity, then the others; in both, those that are equal come first, then those that say
+    all that is wanted, then the most alike.
     """
     left, found = list(actual), dict.fromkeys(range(len(wanted)))
+    if len(wanted) == len(actual) == 1 and (_sharing(wanted[0], left) or _free(wanted[0], left)):
+        return [(wanted[0], actual[0])]
 
-    def take(number: int, twin: Element | None) -> None:
-        if twin is not None:
-            found[number] = twin
-            left.remove(twin)
-
-    def free(number: int) -> list:
-        return [other for other in left if found[number] is None and _may_pair(wanted[number], other)]
-
-    for number, element in enumerate(wanted):
-        take(number, _twin(element, left))
-    for says in (_equal, _contains):
+    def take(candidates, choose) -> None:
         for number, element in enumerate(wanted):
-            if element.tag not in ORDERED:
-                take(number, next((other for other in free(number) if says(other, element)), None))
-    for number, element in enumerate(wanted):
-        others = free(number)
-        if others:
-            in_order = element.tag in ORDERED
-            take(number, others[0] if in_order else max(others, key=lambda other: _likeness(element, other)))
+            others = candidates(element, left) if found[number] is None else []
+            twin = choose(element, others) if others else None
+            if twin is not None:
+                found[number] = twin
+                left.remove(twin)
+
+    for candidates in (_sharing, _free) if wanted and actual else ():
+        for choose in (_first_equal, _first_containing, _most_alike):
+            take(candidates, choose)
     return [(element, found[number]) for number, element in enumerate(wanted)] + [(None, other) for other in left]
 
 
+def _free(element: Element, left: list) -> list:
+    return [other for other in left if _may_pair(element, other)]
+
+
+def _first_equal(element: Element, others: list) -> Element | None:
+    return None if element.tag in ORDERED else next((other for other in others if _equal(other, element)), None)
+
+
+def _first_containing(element: Element, others: list) -> Element | None:
+    return None if element.tag in ORDERED else next((other for other in others if _contains(other, element)), None)
+
+
+def _most_alike(element: Element, others: list) -> Element:
+    return others[0] if element.tag in ORDERED else max(others, key=lambda other: _likeness(element, other))
+
+
 class Edit:
-    """One difference that C(merge) put right: C(place) is the path without identities, C(path) the one to print."""
+    """One difference that C(merge) put right: C(place) is the path without identities, C(path) the one to print.
 
-    __slots__ = ("after", "before", "path", "place")
+    C(key) is where the echo of it is kept and looked for.
+    """
 
-    def __init__(self, place: str, path: str, before: str | None, after: str | None):
-        self.place, self.path, self.before, self.after = place, path, before, after
+    __slots__ = ("after", "before", "key", "path", "place")
+
+    def __init__(self, place: str, path: str, before: str | None, after: str | None, key: str = ""):
+        self.place, self.path, self.before, self.after, self.key = place, path, before, after, key
+
+
+class _At:
+    """Where a merge is: C(place) without identities, C(path) as it is printed, C(key) as echoes are kept.
+
+    A key counts siblings as the applied document has them, so that it stays while others come and go; what that
+    document does not have is counted as it is wanted, with a C(+).
+    """
+
+    __slots__ = ("key", "path", "place")
+
+    def __init__(self, place: str = "", path: str = "", key: str = ""):
+        self.place, self.path, self.key = place, path, key
+
+    def below(self, tag: str, label: str = "", key: str = "") -> _At:
+        """A child; C(label): what tells it from its siblings."""
+        steps = (tag, f"{tag}[{label}]" if label else tag, key or tag)
+        return _At(*(f"{one}/{step}".lstrip("/") for one, step in zip((self.place, self.path, self.key), steps)))
 
 
 class Merge:
@@ -145,75 +179,84 @@ class Merge:
 
     What stands in C(applied) (the document that was wanted last) and not in the wanted one is taken out. Without it,
     what the wanted document lacks is taken out unless its place is in C(filled): those that libvirt fills in by itself.
-    C(echoes): {path: (asked, got)}; a difference that libvirt itself made when the document was applied is none.
+    C(echoes): {key: (asked, got)}; a difference that libvirt itself made when the document was applied is none.
     """
 
     def __init__(self, actual, wanted, applied=None, filled=None, echoes=None):
         self.filled, self.echoes = filled, echoes or {}
         self.edits: list[Edit] = []
-        self._element(actual, wanted, applied, "", "")
+        self._element(actual, wanted, applied, _At())
 
-    def _log(self, place, path, before, after):
-        if place.endswith("/@passwd"):
+    def _log(self, at, before, after):
+        if is_secret(at.place):
             before, after = before and MASK, after and MASK
-        self.edits.append(Edit(place, path, before, after))
+        self.edits.append(Edit(at.place, at.path, before, after, at.key))
 
-    def _differs(self, path, asked, got) -> bool:
-        return not loosely_equal(asked, got) and self.echoes.get(path) != (asked, got)
+    def _is_echo(self, at, asked, got, equal=loosely_equal) -> bool:
+        """Whether libvirt answered with C(got) when C(asked) was applied."""
+        told = self.echoes.get(at.key)
+        return told is not None and equal(told[0], asked) and equal(told[1], got)
 
     def _drops(self, place, in_applied: bool) -> bool:
         """Whether something that is not wanted any more has to go."""
         return in_applied or (self.filled is not None and place not in self.filled)
 
-    def _element(self, actual, wanted, applied, place, path):
+    def _element(self, actual, wanted, applied, at):
         size, now = _bytes(wanted), _bytes(actual)
         if size is not None and now is not None:
-            if size != now:
-                self._log(place, path, _scaled(actual), _scaled(wanted))
+            if size != now and not self._is_echo(at, _scaled(wanted), _scaled(actual), _same_size):
+                self._log(at, _scaled(actual), _scaled(wanted))
                 actual.text, actual.attrib["unit"] = wanted.text, wanted.get("unit", _unit(wanted))
             return
-        self._attributes(actual, _in_unit_of(actual, wanted), applied, place, path)
-        text = (wanted.text or "").strip()
-        if text and self._differs(path, text, (actual.text or "").strip()):
-            self._log(place, path, actual.text, text)
-            actual.text = text
+        self._attributes(actual, _in_unit_of(actual, wanted), applied, at)
+        self._text(actual, wanted, applied, at)
         tags = dict.fromkeys(child.tag for source in (wanted, actual) for child in source)
         for tag in tags:
             if not _ours(tag):
-                self._children(tag, actual, wanted, applied, f"{place}/{tag}".lstrip("/"), f"{path}/{tag}".lstrip("/"))
+                self._children(tag, actual, wanted, applied, at)
 
-    def _attributes(self, actual, wanted, applied, place, path):
+    def _text(self, actual, wanted, applied, at):
+        asked, now = _said(wanted), _said(actual)
+        if loosely_equal(asked, now) or self._is_echo(at, asked, now):
+            return
+        if asked or _said(applied):
+            self._log(at, now or None, asked or None)
+            actual.text = asked or None
+
+    def _attributes(self, actual, wanted, applied, at):
         for key, value in wanted.attrib.items():
-            here = f"{path}/@{key}".lstrip("/")
-            if self._differs(here, value, actual.get(key)):
-                self._log(f"{place}/@{key}".lstrip("/"), here, actual.get(key), value)
+            here, now = at.below(f"@{key}"), actual.get(key)
+            if not loosely_equal(value, now) and not self._is_echo(here, value, now):
+                self._log(here, now, value)
                 actual.set(key, value)
         for key in [key for key in actual.attrib if key not in wanted.attrib]:
-            where = f"{place}/@{key}".lstrip("/")
-            if self._drops(where, applied is not None and key in applied.attrib):
-                self._log(where, f"{path}/@{key}".lstrip("/"), actual.attrib.pop(key), None)
+            here = at.below(f"@{key}")
+            if self._drops(here.place, applied is not None and key in applied.attrib):
+                self._log(here, actual.attrib.pop(key), None)
 
-    def _children(self, tag, actual, wanted, applied, place, path):
+    def _children(self, tag, actual, wanted, applied, at):
         wants, has = wanted.findall(tag), actual.findall(tag)
         had = applied.findall(tag) if applied is not None else []
+        pairs = pair(wants, has)
+        was = _was(pairs, had, has)
         once = len(wants) <= 1 and len(has) <= 1
-        was = {id(twin): old for old, twin in pair(had, has) if old is not None and twin is not None}
-        for number, (element, twin) in enumerate(pair(wants, has)):
+        for number, (element, twin) in enumerate(pairs):
             source = element if element is not None else twin
-            here = path if once else f"{path}[{identity(source) or number}]"
+            old = was.get(id(source))
+            key = f"+{_counted(tag, wants, number)}" if old is None else _counted(tag, had, had.index(old))
+            here = at.below(tag, "" if once else _label(source, pairs, number), key)
             if twin is None:
-                self._add(actual, element, place, here)
-            elif element is None:
-                if self._drops(place, id(twin) in was):
-                    self._log(place, here, _short(twin), None)
-                    actual.remove(twin)
-            else:
-                self._element(twin, element, was.get(id(twin)), place, here)
+                self._add(actual, element, here)
+            elif element is not None:
+                self._element(twin, element, old, here)
+            elif self._drops(here.place, old is not None):
+                self._log(here, _short(twin), None)
+                actual.remove(twin)
 
-    def _add(self, actual, element, place, path):
-        if self.echoes.get(path) == (_short(element), None):
+    def _add(self, actual, element, at):
+        if self._is_echo(at, _short(element), None, _same_element):
             return
-        self._log(place, path, None, _short(element))
+        self._log(at, None, _short(element))
         siblings = actual.findall(element.tag)
         twin = copy.deepcopy(element)
         if siblings:
@@ -222,11 +265,51 @@ class Merge:
             actual.append(twin)
 
 
+def _was(pairs: list, had: list, has: list) -> dict:
+    """What was applied last, by the id of the wanted element, or of the actual one that is not wanted any more."""
+    by_twin = {id(twin): old for old, twin in pair(had, has) if old is not None and twin is not None}
+    was = {
+        id(twin if element is None else element): by_twin[id(twin)] for element, twin in pairs if id(twin) in by_twin
+    }
+    # libvirt did not take those over.
+    left = [old for old in had if not any(old is other for other in by_twin.values())]
+    missing = pair([element for element, twin in pairs if twin is None], left)
+    return {**was, **{id(element): old for element, old in missing if element is not None and old is not None}}
+
+
+def _counted(tag: str, siblings: list, number: int) -> str:
+    return tag if len(siblings) == 1 else f"{tag}[{number}]"
+
+
+def _label(element: Element, pairs: list, number: int) -> str:
+    """What tells an element from its siblings in a printed path."""
+    name = identity(element)
+    if not name:
+        return str(number)
+    named = [identity(one if one is not None else other) for one, other in pairs]
+    return name if named.count(name) == 1 else f"{name} #{named[:number].count(name)}"
+
+
+def _said(element: Element | None) -> str:
+    return "" if element is None else (element.text or "").strip()
+
+
+def _same_element(one: str | None, other: str | None) -> bool:
+    return one == other or bool(one and other and _equal(etree.fromstring(one), etree.fromstring(other)))
+
+
+def _same_size(one: str | None, other: str | None) -> bool:
+    """Whether two sizes that C(_scaled) printed are equal."""
+    sizes = [text.split() for text in (one, other) if text]
+    return len(sizes) == 2 and len({int(number) * UNITS[unit.upper()] for number, unit in sizes}) == 1
+
+
 def _ours(tag: str) -> bool:
     return tag.startswith(f"{{{NAMESPACE}}}")
 
 
 def _short(element: Element) -> str:
+    """An element in a line, for a change; the place of a secret itself is masked by the one who logs it."""
     return etree.tostring(without_secrets(element), encoding="unicode", with_tail=False)
 
 

@@ -88,7 +88,7 @@ class Resource:
 
     def secrets(self) -> set[str]:
         """Values that must appear nowhere."""
-        return {element.get("passwd") for element in secrets(self.xml)}
+        return secrets(self.xml)
 
     @property
     def subject(self) -> str:

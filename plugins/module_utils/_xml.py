@@ -53,16 +53,30 @@ def printed(element: Element | None) -> str:
     return etree.tostring(element, encoding="unicode") + "\n"
 
 
-def secrets(document: Element) -> list[Element]:
-    """The elements that carry a password (formatdomain, "graphics")."""
-    return [] if document is None else document.xpath("//*[@passwd]")
+def secrets(document: Element) -> set[str]:
+    """The secrets in a document: what libvirt tells only with VIR_DOMAIN_XML_SECURE."""
+    if document is None:
+        return set()
+    return set(document.xpath("//@passwd")) | {cookie.text for cookie in document.xpath("//cookies/*") if cookie.text}
+
+
+def drop_secrets(document: Element) -> None:
+    """Take the secrets out of a document."""
+    for element in document.iter():
+        element.attrib.pop("passwd", None)
+    for cookies in document.findall(".//cookies"):
+        cookies.getparent().remove(cookies)
+
+
+def is_secret(place: str) -> bool:
+    """Whether a place in a document is one of a secret."""
+    return place.endswith("/@passwd") or "/cookies" in place
 
 
 def without_secrets(document: Element) -> Element:
-    """A copy without passwords: what can be shown, and what a read-only connection sees."""
+    """A copy without secrets: what can be shown, and what a read-only connection sees."""
     document = copy.deepcopy(document)
-    for element in document.iter():
-        element.attrib.pop("passwd", None)
+    drop_secrets(document)
     return document
 
 

@@ -200,7 +200,23 @@ DOMAIN = [
     ({"xml": domain_xml(os="")}, "domain new", "os"),
     ({"xml": domain_xml("<devices><disc/></devices>")}, "domain new", "disc"),
     ({"xml": domain_xml("<devices><disk type='file'><target dev='vda' bus='rail'/></disk></devices>")}, "rail"),
-    ({"xml": domain_xml("<devices><interface type='network'><source network='none'/></interface></devices>")}, "none"),
+    (
+        {
+            # libvirt keeps such a document, and would fail to start it.
+            "xml": domain_xml("<devices><interface type='network'><source network='none'/></interface></devices>"),
+            "state": "running",
+        },
+        "no network none",
+    ),
+    (
+        {
+            "xml": domain_xml(
+                "<devices><disk type='volume'><source pool='none' volume='none'/><target dev='vda'/></disk></devices>"
+            ),
+            "state": "paused",
+        },
+        "no pool none",
+    ),
     (
         {
             "xml": domain_xml(

@@ -52,13 +52,15 @@ def write(document, wanted) -> None:
     element.append(without_secrets(wanted))
 
 
-def add_echoes(document, changes) -> None:
-    """Note libvirt's rewriting in a document that is about to be defined."""
+def add_echoes(document, edits) -> None:
+    """Note libvirt's rewriting, the edits that are left, in a document that is about to be defined."""
     element = find(document)
     if element is None:
         element = etree.SubElement(ensure(document, "metadata"), _TAG, nsmap={PREFIX: NAMESPACE})
-    for change in changes:
-        echo = etree.SubElement(element, _ECHO, path=change.path)
-        for name, value in (("asked", change.after), ("got", change.before)):
+    for edit in edits:
+        for old in [echo for echo in element.findall(_ECHO) if echo.get("path") == edit.key]:
+            element.remove(old)
+        echo = etree.SubElement(element, _ECHO, path=edit.key)
+        for name, value in (("asked", edit.after), ("got", edit.before)):
             if value is not None:
                 echo.set(name, value)

@@ -7,11 +7,19 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
+# What a guest cannot do without, where else it may stand, and an example of it.
+_NEEDED = (
+    ("memory", "cpu/numa/cell", "<memory unit='GiB'>1</memory>"),
+    ("os/type", "os/type", "<os><type>hvm</type></os>"),
+)
+# States for which the guest has to start.
+_STARTED = ("running", "paused", "saved", "restarted")
+
 
 def check(domain, actual, target) -> None:
     """Refused for what a guest cannot do without, and networks, volumes and MACs that are not to be had."""
-    for place, example in (("memory", "<memory unit='GiB'>1</memory>"), ("os/type", "<os><type>hvm</type></os>")):
-        if target.find(place) is None:
+    for place, other, example in _NEEDED:
+        if target.find(place) is None and target.find(other) is None:
             raise Refused(f"{domain.subject}: its xml has no <{place.replace('/', '><')}>; add for example {example}")
     _rename(domain, actual)
     words = domain.values(target)
@@ -19,10 +27,10 @@ def check(domain, actual, target) -> None:
     before = {} if actual is None else domain.values(actual.tree)
     old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
-        _connection(domain, nic, old_nics.get(nic.get("mac"), {}))
+        _connection(domain, actual, nic, old_nics.get(nic.get("mac"), {}))
     old_disks = {disk["target"]: disk for disk in before.get("disks", [])}
     for disk in words.get("disks", []):
-        _source(domain, disk, old_disks.get(disk["target"], {}))
+        _source(domain, actual, disk, old_disks.get(disk["target"], {}))
     _boot_order(domain, words)
     _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic} - set(old_nics))
 
@@ -54,14 +62,25 @@ def _cpu(domain, words: dict) -> None:
             )
 
 
-def _source(domain, disk: dict, old: dict) -> None:
+def _must_be_there(domain, actual, option: str, is_new: bool) -> bool:
+    """Whether what an item of C(option) refers to has to exist by now.
+
+    libvirt keeps a document whatever it refers to, and only a start needs it; an option says that it is there.
+    """
+    if domain.state not in _STARTED:
+        return is_new and option in domain.wanted
+    return is_new or domain.state == "restarted" or not actual.active
+
+
+def _source(domain, actual, disk: dict, old: dict) -> None:
     where = f"{domain.subject}: disks[{disk['target']}]"
     if ("pool" in disk) != ("volume" in disk):
         raise Refused(f"{where}: 'pool' and 'volume' go together; give both")
     needs_one = not old and domain.xml is None and disk.get("device") not in ("cdrom", "floppy")
     if needs_one and not {"volume", "file", "block", "network"} & set(disk):
         raise Refused(f"{where}: it has no source; give 'pool' and 'volume', 'file', 'block' or 'network'")
-    if "volume" in disk and (disk["pool"], disk["volume"]) != (old.get("pool"), old.get("volume")):
+    is_new = (disk.get("pool"), disk.get("volume")) != (old.get("pool"), old.get("volume"))
+    if "volume" in disk and _must_be_there(domain, actual, "disks", is_new):
         _volume_words(domain, disk)
 
 
@@ -77,13 +96,15 @@ def _boot_order(domain, words: dict) -> None:
                 )
 
 
-def _connection(domain, nic: dict, old: dict) -> None:
+def _connection(domain, actual, nic: dict, old: dict) -> None:
     where = f"{domain.subject}: interfaces[{nic.get('mac', '')}]"
     connected = {"network", "bridge", "direct"} & set(nic) or nic.get("type") in ("user", "ethernet")
     if not old and domain.xml is None and not connected:
         raise Refused(f"{where}: it has no connection; give 'network', 'bridge' or 'direct', or 'type: user'")
     name = nic.get("network")
-    if not name or name == old.get("network") or domain.planned.get("network", name):
+    if not name or not _must_be_there(domain, actual, "interfaces", name != old.get("network")):
+        return
+    if domain.planned.get("network", name):
         return
     if lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK) is None:
         raise Refused(f"{where}: there is no network {name}; make it with virtops.libvirt.network, or correct the name")
@@ -120,7 +141,8 @@ def _macs(domain, new: set) -> None:
         name = handle.name()
         if name == domain.name:
             continue
-        text = handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        # Somebody may have removed it since it was listed.
+        text = lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN) or ""
         for mac in new:
             if f"'{mac}'" in text:
                 raise Refused(f"{domain.subject}: MAC {mac} belongs to domain {name} already; give another one")

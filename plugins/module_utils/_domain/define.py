@@ -6,6 +6,8 @@ from __future__ import annotations
 from functools import partial
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, power, states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.attempts import attempts
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
@@ -45,9 +47,10 @@ def _rename(conn, before: str, after: str) -> None:
 def _redefine(domain, actual, old: list[str]) -> None:
     """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
     text = domain.handle_now().XMLDesc(WITH_SECRETS)
-    target, _edits = domain.target(parse(text), actual)
+    base = parse(text)
+    target, _edits = domain.target(base, actual)
     domain.finish(target)
-    domain.conn.defineXMLFlags(printed(target), 0)
+    _define_one_of(domain, attempts(domain, base, target))
     old.append(text)
 
 
@@ -58,14 +61,37 @@ def _restore(domain, state: str, old: list[str]) -> None:
         power.operation(domain.conn, handle, name, domain.options["timeout"], domain.options["force"])
 
 
+def _define_one_of(domain, documents) -> None:
+    """Define the first document that libvirt takes; its reason against the first one counts where it takes none."""
+    refusals = []
+    for document in documents:
+        try:
+            domain.conn.defineXMLFlags(printed(document), 0)
+            return
+        except libvirt.libvirtError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
 def settle(domain, again) -> list:
     """Changes that are left after applying and that are not libvirt's own rewriting of the user's xml."""
-    known = {field.name for field in FIELDS} | {"autostart", "state"}
+    # An option means what it says; in a document libvirt has the last word.
+    known = (set(domain.asked) if domain.xml is not None else {field.name for field in FIELDS}) | {"autostart", "state"}
     left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
     rewritten = [change for change in again.changes if change not in left]
     if rewritten and not left:
-        # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
-        document = parse(domain.handle_now().XMLDesc(WITH_SECRETS))
-        applied.add_echoes(document, rewritten)
-        domain.conn.defineXMLFlags(printed(document), 0)
+        _note_echoes(domain)
     return left
+
+
+def _note_echoes(domain) -> None:
+    """Note libvirt's rewriting; more than once where it makes something else of its own document."""
+    for _round in range(3):
+        document = parse(domain.handle_now().XMLDesc(WITH_SECRETS))
+        _target, edits = domain.target(document, domain.actual())
+        if not edits:
+            return
+        settle_quirks(domain, None, document)
+        applied.add_echoes(document, edits)
+        # virDomainSetMetadata would put the document inside into our namespace, so the whole is defined again.
+        domain.conn.defineXMLFlags(printed(document), 0)

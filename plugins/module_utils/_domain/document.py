@@ -32,6 +32,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
         _spare_ports(target)
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
+    _serial_ports(target)
     return _boot(domain, target)
 
 
@@ -114,6 +115,18 @@ def _listen(target) -> None:
         graphics.attrib.pop("listen")
         if listen.get("address"):
             graphics.set("listen", listen.get("address"))
+
+
+def _serial_ports(target) -> None:
+    """libvirt takes more than four ISA serial ports while their type is not written, and then writes it itself, so that
+    it would refuse its own document (virDomainChrIsaSerialDefPostParse).
+    """
+    for number, port in enumerate(target.findall("devices/serial/target[@type='isa-serial']")):
+        if number < 4 and int(port.get("port", "0")) < 4:
+            continue
+        del port.attrib["type"]
+        for model in port.findall("model"):
+            port.remove(model)
 
 
 def _boot(domain, target) -> list[Edit]:

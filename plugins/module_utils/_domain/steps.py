@@ -12,7 +12,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, secrets, without_secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_secrets, printed, without_secrets
 
 # virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
 WITH_SECRETS = 2 | 1
@@ -132,8 +132,7 @@ class Domain(Resource):
 
     def adapt(self, wanted, base):
         if self.unchecked:
-            for element in secrets(wanted):
-                del element.attrib["passwd"]
+            drop_secrets(wanted)
         asked, now = (document.find("os/type") for document in (wanted, base))
         if asked is None or now is None or asked.get("machine") in (None, now.get("machine")):
             return

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from ansible_collections.virtops.libvirt.plugins.module_utils import _change
 from ansible_collections.virtops.libvirt.plugins.module_utils import _diff as diff
 from ansible_collections.virtops.libvirt.plugins.module_utils import _field as field
 from ansible_collections.virtops.libvirt.plugins.module_utils import _values as values
@@ -138,7 +139,7 @@ def test_a_refusal_names_the_option(raw, words):
 def test_two_items_of_one_identity_are_refused():
     canonical = field.parse(FIELDS, {"disks": [{"target": "vda"}, {"target": "vda"}]})
     with pytest.raises(Refused, match="target vda is given twice"):
-        field.refuse_duplicates(FIELDS, canonical, "guest")
+        _change.refuse_duplicates(FIELDS, canonical, "guest")
 
 
 def test_an_argument_spec_comes_from_the_declaration():

@@ -111,14 +111,60 @@ def test_without_an_applied_document_only_what_libvirt_fills_in_stays():
     assert target.findtext("uuid") == "u"
 
 
+def devices(inside: str) -> str:
+    return f"<domain><devices>{inside}</devices></domain>"
+
+
 def test_a_difference_that_libvirt_made_is_none_until_either_side_moves():
-    wanted = "<domain><devices><memballoon model='virtio-transitional'/><odd/></devices></domain>"
-    echoes = {"devices/memballoon/@model": ("virtio-transitional", "virtio"), "devices/odd": ("<odd/>", None)}
-    assert merged(wanted, echoes=echoes)[1] == []
-    assert merged(wanted.replace("transitional", "x"), echoes=echoes)[1] != []
-    assert (
-        merged(wanted, echoes=echoes, actual=ACTUAL.replace("balloon model='virtio'", "balloon model='none'"))[1] != []
-    )
+    wanted = devices("<memballoon model='virtio-transitional'/><odd a='1' b='2'/>")
+    echoes = {
+        "devices/memballoon/@model": ("virtio-transitional", "virtio"),
+        "devices/odd": ("<odd b='2' a='0x1'/>", None),
+    }
+    assert merged(wanted, wanted, echoes=echoes)[1] == []
+    moved = wanted.replace("transitional", "x")
+    assert [edit.path for edit in merged(moved, wanted, echoes=echoes)[1]] == ["devices/memballoon/@model"]
+    by_hand = ACTUAL.replace("balloon model='virtio'", "balloon model='none'")
+    assert [edit.path for edit in merged(wanted, wanted, echoes=echoes, actual=by_hand)[1]] == [
+        "devices/memballoon/@model"
+    ]
+
+
+def test_an_echo_stays_with_its_element_while_others_go():
+    applied = devices("<hub type='a' mode='x'/><hub type='b' mode='y'/><gone/><gone kind='c'/>")
+    actual = devices("<hub type='a' mode='1'/><hub type='b' mode='2'/>")
+    edits = merged(applied, applied, actual=actual)[1]
+    echoes = {edit.key: (edit.after, edit.before) for edit in edits}
+    assert len(echoes) == len(edits) == 4
+    assert merged(applied, applied, echoes=echoes, actual=actual)[1] == []
+    fewer = devices("<hub type='b' mode='y'/><gone kind='c'/>")
+    assert [edit.path for edit in merged(fewer, applied, echoes=echoes, actual=actual)[1]] == ["devices/hub[1]"]
+
+
+@pytest.mark.parametrize("unit", ["<memory unit='MiB'>512</memory>", "<memory unit='b'>536870912</memory>"])
+def test_a_size_that_libvirt_made_another_one_is_no_difference(unit):
+    applied = "<domain><memory unit='KiB'>524288</memory></domain>"
+    echoes = {"memory": ("524288 KiB", "1 GiB")}
+    assert merged(f"<domain>{unit}</domain>", applied, echoes=echoes)[1] == []
+    assert merged("<domain><memory unit='MiB'>513</memory></domain>", applied, echoes=echoes)[1] != []
+
+
+def test_what_shares_an_identity_is_told_apart_by_the_rest():
+    """The companions of a USB controller have its index, and libvirt sorts them."""
+    models = ("ich9-uhci1", "ich9-uhci2", "ich9-ehci1", "ich9-uhci3")
+    parts = [f"<controller type='usb' index='0' model='{model}'/>" for model in models]
+    _target, edits = merged(devices("".join(reversed(parts))), actual=devices("".join(parts)))
+    assert edits == []
+    wanted = devices("".join(reversed(parts)).replace("ehci1", "ehci2"))
+    assert [edit.path for edit in merged(wanted, actual=devices("".join(parts)))[1]] == [
+        "devices/controller[usb+0 #1]/@model"
+    ]
+
+
+def test_a_text_that_was_applied_goes_with_the_wish():
+    target, edits = merged("<domain><name/></domain>", "<domain><name>a</name></domain>")
+    assert [(edit.path, edit.before, edit.after) for edit in edits] == [("name", "a", None)]
+    assert target.find("name").text is None
 
 
 names = st.sampled_from(["name", "memory", "sound", "disk", "feature", "odd"])

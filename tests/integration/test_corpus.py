@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every document that libvirt takes on this host, from libvirt's own test suite, with the same exactness."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from integration import _corpus
+from integration._lab import HERE, PYTHON, paths
+
+# Of a server for disks; the only secret beside passwords that a document can carry.
+COOKIES = """<domain type='qemu'>
+  <name>guest</name>
+  <memory unit='MiB'>32</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>
+    <disk type='network' device='cdrom'>
+      <source protocol='http' name='x.iso'>
+        <host name='10.99.0.1' port='80'/>
+        <cookies><cookie name='test'>geheim</cookie></cookies>
+      </source>
+      <target dev='hdc'/>
+    </disk>
+  </devices>
+</domain>"""
+VARIANTS = {"plain": "as they stand", "bare": "without UUID and MAC"}
+
+
+def outcomes(lab, variant: str, files: list[Path]) -> list[dict]:
+    """What became of each file."""
+    done = subprocess.run(
+        lab.host.command([PYTHON, f"{HERE}/_corpus_inside.py", variant]),
+        input="\n".join(map(str, files)),
+        capture_output=True,
+        text=True,
+        env=lab.writer.environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_document_that_libvirt_takes(lab, capsys):
+    directory = _corpus.documents(lab.host)
+    files = sorted(directory.rglob("*.xml"))
+    assert files, f"{directory} is empty; remove it, so that it is fetched anew"
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(VARIANTS, pool.map(lambda variant: outcomes(lab, variant, files), VARIANTS)))
+    counts = {variant: Counter(one["outcome"] for one in ones) for variant, ones in found.items()}
+    accepted = {variant: count["pass"] + count["fail"] for variant, count in counts.items()}
+    passed = ", ".join(
+        f"{counts[variant]['pass']} of {accepted[variant]} accepted pass {words}" for variant, words in VARIANTS.items()
+    )
+    with capsys.disabled():
+        print(f"\ncorpus: {len(files)} files; {passed}; {counts['plain']['schema']} refused by libvirt's schema only")
+    failures = [
+        f"{Path(one['file']).relative_to(directory)} ({variant}): {one['why'][-600:]}"
+        for variant, ones in found.items()
+        for one in ones
+        if one["outcome"] == "fail"
+    ]
+    assert not failures, "\n".join(failures)
+    assert min(accepted.values()) > 0
+
+
+GUEST = """<domain type='qemu'>
+  <name>guest</name>
+  <memory unit='MiB'>32</memory>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices>
+    <controller type='usb' model='piix3-uhci'/>
+    <interface type='user'><model type='virtio'/></interface>
+    <input type='tablet' bus='usb'/>
+    <graphics type='vnc' port='-1'/>
+    <audio id='1' type='none'/>
+  </devices>
+</domain>"""
+# What libvirt filled in for the document does not go with the edit: (edit, where it is to be seen).
+FILLED = {
+    "controllers of another machine": ("machine='pc'", "machine='q35'", "machine"),
+    "an address on another bus": ("bus='usb'", "bus='virtio'", "devices/input"),
+    "all ports of a bus": ("<input", "<input type='mouse' bus='usb'/>" * 2 + "<input", "devices/input"),
+}
+
+
+@pytest.mark.parametrize("edit", FILLED.values(), ids=FILLED)
+def test_what_libvirt_filled_in_gives_way_to_the_document(lab, edit):
+    old, new, where = edit
+    lab.ok("domain", xml=GUEST)
+    lab.shell("cat >/root/rng.xml", "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>")
+    lab.virsh("attach-device", "guest", "/root/rng.xml", "--config")
+    before = lab.tree("domain", "guest")
+    changed = lab.change("domain", xml=GUEST.replace(old, new, 1))
+    assert any(path.startswith(where) for path in paths(changed))
+    after = lab.tree("domain", "guest")
+    # What nobody took out of the document is there as before.
+    assert after.find("devices/rng/backend").text == "/dev/urandom"
+    for place, name in ((".//mac", "address"), ("devices/rng", "model")):
+        assert after.find(place).get(name) == before.find(place).get(name)
+    assert after.findtext("uuid") == before.findtext("uuid")
+
+
+def test_a_cookie_is_a_secret(lab):
+    told = [lab.change("domain", xml=COOKIES), lab.change("domain", xml=COOKIES, title="another")]
+    plan = lab.check("domain", xml=COOKIES.replace("geheim", "neu"))
+    assert (plan["changed"], len(plan["unchecked"])) == (False, 1)
+    told.append(lab.run("domain", xml=COOKIES.replace("geheim", "neu")))
+    assert paths(told[-1]) == ["devices/disk/source/cookies/cookie"]
+    lab.unchanged("domain", xml=COOKIES.replace("geheim", "neu"))
+    told = [{key: value for key, value in result.items() if key != "invocation"} for result in told]
+    assert not any(secret in json.dumps(told) for secret in ("geheim", "neu"))
+    assert "neu" not in lab.virsh("--readonly", "dumpxml", "guest")
+    assert lab.tree("domain", "guest").findtext("devices/disk/source/cookies/cookie") == "neu"
