@@ -41,11 +41,13 @@ from __future__ import annotations
 class ModuleDocFragment:
     """The options of a guest, by what they are about. Libvirt's own manual, formatdomain, explains each in full."""
 '''
-TABLE = """# What a change does to a running guest
+TABLE = """\
+# What a change does to a running guest
 
-Made by `make docs` from the declarations of the options. **live**: made at once, and in the definition. **live where ...**: so
-where the condition holds, else it waits. **next boot**: written, and told in `pending` until the guest has been off; with
-`power_cycle: true` it is shut down and started for it. A test makes every one of these changes on a running guest.
+Made by `make docs` from the declarations of the options. **live**: made at once, and in the definition. **live where
+possible**: so where the condition holds, else it waits. **next boot**: written, and told in `pending` until the guest
+has been off; with `power_cycle: true` it is shut down and started for it. `tests/integration/test_running_rows.py`
+makes these changes on a running guest, and names those for which its host lacks the hardware.
 
 | option | effect |
 | --- | --- |

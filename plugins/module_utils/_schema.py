@@ -62,7 +62,8 @@ def _culprit(document, schema) -> tuple[str, int] | None:
         gone.getparent().remove(gone)
         if schema.validate(trial):
             said = f"{element.text}</{element.tag}>" if element.text and not len(element) else ""
-            return f"<{element.tag}>{said} in <{element.getparent().tag}>", element.sourceline
+            named = "".join(f" {name}={value!r}" for name, value in element.attrib.items())
+            return f"<{element.tag}{named}>{said} in <{element.getparent().tag}>", element.sourceline
     return None
 
 

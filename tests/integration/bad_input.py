@@ -104,7 +104,7 @@ NETWORK = [
     (network({"mac": "xx", "ip": "10.60.0.5"}), "mac", "not a MAC address"),
     (network({"mac": "01:00:5e:00:00:01", "ip": "10.60.0.5"}), "multicast"),
     (network({"mac": MAC}), "ip"),
-    (network({"ip": "10.60.0.5"}), "network new", "<host>"),
+    (network({"ip": "10.60.0.5"}), "network new", "<host ip"),
     (network({"mac": MAC, "ip": "10.60.0.5"}, {"mac": MAC, "ip": "10.60.0.6"}), "mac", "given twice"),
     (
         network({"mac": MAC, "ip": "10.60.0.5"}, {"mac": MAC[:-1] + "8", "ip": "10.60.0.5"}),
@@ -184,7 +184,7 @@ DOMAIN = [
     (disk(pool="images", volume="base.qcow2", format="qcow9"), "domain new", "qcow9"),
     (disk(), "disks[vda]"),
     (disk(file="relative.img", format="raw"), "domain new", "relative.img"),
-    (disk(target="vda/1", file="/x", format="raw"), "domain new", "<disk>"),
+    (disk(target="vda/1", file="/x", format="raw"), "domain new", "<disk type"),
     (domain(disks=[{"target": "vda", "file": "/x", "format": "raw"}] * 2), "target vda", "given twice"),
     (
         domain(disks=[{"target": f"vd{n}", "file": f"/{n}", "format": "raw", "boot": 1} for n in "ab"]),

@@ -9,9 +9,10 @@ import libvirt
 
 # Calls that only read; every other one counts as a write.
 READS = {
-    "XMLDesc", "autostart", "close", "getCapabilities", "getLibVersion", "getURI", "hasManagedSaveImage", "info",
-    "isActive", "isPersistent", "listAllDomains", "listAllNetworks", "listAllStoragePools", "listAllVolumes",
-    "lookupByName", "name", "networkLookupByName", "state", "storagePoolLookupByName", "storageVolLookupByName",
+    "XMLDesc", "autostart", "close", "domainListGetStats", "getCapabilities", "getLibVersion", "getURI",
+    "hasManagedSaveImage", "info", "isActive", "isPersistent", "listAllDomains", "listAllNetworks",
+    "listAllStoragePools", "listAllVolumes", "lookupByName", "lookupByUUIDString", "managedSaveGetXMLDesc",
+    "name", "networkLookupByName", "state", "storagePoolLookupByName", "storageVolLookupByName",
 }  # fmt: skip
 HANDLES = (libvirt.virDomain, libvirt.virNetwork, libvirt.virStoragePool, libvirt.virStorageVol)
 
@@ -38,7 +39,7 @@ class Recording:
                     args[0]
                     & (libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA),
                 )
-            return wrapped(attribute(*args, **kwargs), self.calls)
+            return wrapped(attribute(*map(bare, args), **kwargs), self.calls)
 
         return call
 
@@ -51,3 +52,10 @@ def wrapped(answer: Any, calls: list[str]) -> Any:
     if isinstance(answer, list):
         return [wrapped(item, calls) for item in answer]
     return Recording(answer, calls) if isinstance(answer, HANDLES) else answer
+
+
+def bare(argument: Any) -> Any:
+    """What stands behind recorders, for libvirt itself."""
+    if isinstance(argument, list):
+        return [bare(item) for item in argument]
+    return argument._target if isinstance(argument, Recording) else argument

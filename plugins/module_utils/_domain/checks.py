@@ -48,8 +48,6 @@ def _cpu(domain, words: dict) -> None:
     if cpu.get("mode") == "custom" and "model" not in cpu and domain.xml is None:
         raise Refused(f"{domain.subject}: cpu.mode custom needs a model; give 'model', or another mode")
     most = words.get("max_vcpus", words.get("vcpus", 1))
-    if words.get("vcpus", 1) > most:
-        raise Refused(f"{domain.subject}: vcpus {words['vcpus']} is more than max_vcpus {most}; make one fit the other")
     topology = cpu.get("topology", {})
     if topology and domain.xml is None:
         product = 1

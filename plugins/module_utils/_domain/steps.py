@@ -51,15 +51,32 @@ class Domain(Resource):
         handle = self.find()
         if handle is None:
             return None
-        state = states.name(handle)
+        text = self._text(handle)
+        saved: list[str] = []
+        state = states.word(handle.state()[0], lambda: self._saved(handle, saved))
+        active = state not in (states.STOPPED, states.SAVED)
         return Actual(
             handle,
-            self._text(handle),
-            active=state not in (states.STOPPED, states.SAVED),
+            text,
+            active=active,
             state=state,
             autostart=bool(handle.autostart()) if self.options.get("autostart") is not None else None,
-            live_text=self._live_text(handle, state),
+            live_text=self._live_text(handle) if active else "".join(saved),
         )
+
+    @staticmethod
+    def _saved(handle, text: list[str]) -> bool:
+        """Whether the memory of a guest that is off is saved; C(text) gets the document that it wakes up with.
+
+        Both with one call: libvirt answers it with an error for a guest without saved memory.
+        """
+        try:
+            text.append(handle.managedSaveGetXMLDesc(0))
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
+                return False
+            return bool(handle.hasManagedSaveImage())
+        return True
 
     def _text(self, handle) -> str:
         """The persistent document; with its passwords where the task has some and libvirt tells them."""
@@ -79,12 +96,8 @@ class Domain(Resource):
         """The items that have one."""
         return [item for item in options.get("graphics", ()) if "password" in item]
 
-    def _live_text(self, handle, state: str) -> str:
-        """The document of a running guest, or the one that a saved one wakes up with: neither is its definition."""
-        if state == states.SAVED:
-            return handle.managedSaveGetXMLDesc(0)
-        if state == states.STOPPED:
-            return ""
+    def _live_text(self, handle) -> str:
+        """The document of a running guest; with its passwords where the task has some and libvirt tells them."""
         return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if self._passwords(self.wanted) else 0)
 
     def applied(self, actual):
@@ -102,6 +115,9 @@ class Domain(Resource):
     def prepare(self, actual):
         if self.options.get("wait_for") and self.state not in ("running", "restarted"):
             raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
+        now, most = (self.wanted.get(name) for name in ("vcpus", "max_vcpus"))
+        if now and most and now > most:
+            raise Refused(f"{self.subject}: vcpus {now} is more than max_vcpus {most}; make one fit the other")
         self._cycles, self._guest = False, None
         machine = self.wanted.get("machine")
         kind = actual.tree.find("os/type") if actual is not None else None

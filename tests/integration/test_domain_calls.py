@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How often libvirt is asked: a task with nothing to do asks little, and however many guests there are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from integration._lab import HERE, PYTHON
+
+GUEST = {"virt_type": "qemu", "memory": "16 MiB", "vcpus": 1, "disks": [], "interfaces": []}
+
+
+@pytest.fixture
+def guests(lab):
+    for number in range(5):
+        lab.ok("domain", name=f"guest{number}", **GUEST)
+    lab.virsh("start", "guest1")
+    lab.virsh("managedsave", "guest1")
+    lab.virsh("start", "guest2")
+
+
+def calls(lab, kind: str, **options) -> list[str]:
+    """The calls of libvirt that a task with nothing to do makes."""
+    done = subprocess.run(
+        lab.host.command([PYTHON, f"{HERE}/_calls_inside.py", kind]),
+        input=json.dumps(options),
+        capture_output=True,
+        text=True,
+        env=lab.writer.environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert not answer["changed"]
+    return answer["calls"]
+
+
+@pytest.mark.usefixtures("guests")
+@pytest.mark.parametrize("name", ["guest0", "guest1", "guest2"])
+def test_nothing_to_do_takes_four_calls_at_most(lab, name):
+    assert len(calls(lab, "domain", name=name, **GUEST)) <= 4
+
+
+@pytest.mark.usefixtures("guests")
+def test_all_guests_are_read_with_one_call_each_and_a_few_for_all(lab):
+    made = calls(lab, "domain_info")
+    assert made.count("XMLDesc") == 5
+    assert len(made) - 5 <= 4
