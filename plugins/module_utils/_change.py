@@ -100,6 +100,7 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
     change too, where it can be brought there.
     """
     lacking = _behind(resource, actual, document)
+    order = list(lacking.values())
     for change in found:
         change.running = lacking.pop(change.path, None)
         # What only follows from the task, such as less current memory from less memory, is not brought there by itself.
@@ -118,7 +119,7 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
             also.append(change)
     effect = resource.interruption(actual, bool(waiting))
     if not effect:
-        pending = [change.running for change in waiting if change.running]
+        pending = [change for change in order if any(change is one.running for one in waiting)]
         for change in pending:
             change.effect = NEXT_BOOT
         return found + also, pending

@@ -153,6 +153,10 @@ class Resource:
         """The effect of all changes where this task switches the object off; C(waiting): something waits for that."""
         return CONFIG if self.state_after(actual) in self.off else ""
 
+    def late_steps(self, actual: Actual | None, changes: list[Change]) -> list[Step]:
+        """Steps that can be made in the wanted state only."""
+        return []
+
     def settle(self, again: Plan) -> list[Change]:
         """What is left of the task after its steps, and should not be."""
         return again.changes
@@ -273,7 +277,7 @@ class Resource:
             plan.changes = changes + self._switches(actual, state)
         if changes or actual is None:
             plan.steps += self.write_steps(actual, target, changes)
-        plan.steps += self._autostart_steps(actual) + self.state_steps(actual)
+        plan.steps += self._autostart_steps(actual) + self.state_steps(actual) + self.late_steps(actual, changes)
         if not plan.changes:
             plan.after = plan.before
         elif actual is None or target is not actual.tree:
@@ -338,7 +342,7 @@ def _asked(resource: Resource) -> Plan:
 def converge(resource: Resource, check: bool) -> dict:
     """Plan, apply and read back; the result of a module. The only place that knows of check mode."""
     plan = _asked(resource)
-    after, pending = plan.after, plan.pending
+    after = plan.after
     if not check and plan.steps:
         plan.run()
         again = _asked(resource)
@@ -348,12 +352,12 @@ def converge(resource: Resource, check: bool) -> dict:
                 f"{resource.subject}: libvirt did not keep "
                 + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left)
             )
-        after, pending = again.before, again.pending
+        after = again.before
     more = {} if check else resource.ready()
     return {
         "changed": bool(plan.changes),
         "changes": [change.words() for change in plan.changes],
-        "pending": [change.words() for change in pending],
+        "pending": [change.words() for change in plan.pending],
         "steps": [step.why for step in plan.steps],
         "power_cycled": any(change.effect == POWER_CYCLE for change in plan.changes),
         "diff": plan.diff(),

@@ -106,13 +106,19 @@ def state() -> dict:
     return found
 
 
-def wipe() -> None:
+def wipe_domains() -> None:
     connection = _connect()
     for domain in connection.listAllDomains(0):
         with contextlib.suppress(libvirt.libvirtError):  # It may be off, or going off by itself.
             domain.destroy()
         with contextlib.suppress(libvirt.libvirtError):  # A transient one is gone by now.
             domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+    connection.close()
+
+
+def wipe() -> None:
+    wipe_domains()
+    connection = _connect()
     for owner in (connection.listAllNetworks(0), connection.listAllStoragePools(0)):
         for thing in owner:
             if thing.isActive():
@@ -130,7 +136,7 @@ def _answer(request: dict) -> None:
     if do == "module":
         run_module(request["name"], options, request["check"])
     else:
-        print(json.dumps({"state": state, "wipe": wipe}[do]()))
+        print(json.dumps({"state": state, "wipe": wipe, "wipe_domains": wipe_domains}[do]()))
 
 
 def _child(request: dict, output: int) -> None:

@@ -196,6 +196,13 @@ class Lab:
                 pool["xml"] = re.sub(r"<(allocation|available)[^/]*/\1>", "", pool["xml"])
         return found
 
+    def documents(self) -> dict:
+        """What the persistent XML of all guests says."""
+        return {name: shape(guest["xml"]) for name, guest in self.state()["domain"].items()}
+
+    def wipe_domains(self) -> None:
+        self.writer.ask("wipe_domains")
+
     def wipe(self) -> None:
         self.writing = False
         self.writer.ask("wipe")

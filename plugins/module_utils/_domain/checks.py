@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
@@ -23,7 +24,8 @@ def check(domain, actual, target) -> None:
             raise Refused(f"{domain.subject}: its xml has no <{place.replace('/', '><')}>; add for example {example}")
     _rename(domain, actual)
     words = domain.values(target)
-    _cpu(domain, words)
+    _memory(domain, words)
+    _cpu(domain, words, target.get("type"))
     before = {} if actual is None else domain.values(actual.tree)
     old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
@@ -41,8 +43,19 @@ def _rename(domain, actual) -> None:
         raise Refused(f"{domain.subject}: it is {actual.state} under the name {before}; stop it first to rename it")
 
 
-def _cpu(domain, words: dict) -> None:
+def _memory(domain, words: dict) -> None:
+    now, most = words.get("current_memory", 0), words.get("memory", 0)
+    if "current_memory" in domain.wanted and now > most:
+        raise Refused(
+            f"{domain.subject}: current_memory {KIB.show(now)} is more than its memory, {KIB.show(most)};"
+            " make one fit the other"
+        )
+
+
+def _cpu(domain, words: dict, virt_type: str) -> None:
     cpu = words.get("cpu", {})
+    if virt_type == "qemu" and domain.wanted.get("cpu", {}).get("mode") == "host-passthrough":
+        raise Refused(f"{domain.subject}: cpu.mode host-passthrough needs virt_type kvm; 'maximum' is the most of qemu")
     if {"features", "nested"} & set(cpu) and not {"mode", "model"} & set(cpu):
         raise Refused(f"{domain.subject}: cpu has features and no model to add them to; give 'mode' or 'model'")
     if cpu.get("mode") == "custom" and "model" not in cpu and domain.xml is None:

@@ -32,12 +32,17 @@ def steps(domain, actual, target, changes) -> list[Step]:
         old: list[str] = []
         define = partial(_redefine, domain, actual, old)
         found.append(Step(f"define {domain.subject} anew", define, partial(_restore, domain, actual.state, old)))
-    live = [change for change in changes if change.effect == LIVE and change.running]
-    if live:
-        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.live import steps as live_steps
+    return found + ([] if domain.wakes(actual) else live_steps(domain, changes))
 
-        found += live_steps(domain, live)
-    return found
+
+def live_steps(domain, changes) -> list[Step]:
+    """Steps that bring to a running guest what it takes at once."""
+    live = [change for change in changes if change.effect == LIVE and change.running]
+    if not live:
+        return []
+    from ansible_collections.virtops.libvirt.plugins.module_utils._domain.live import steps as steps_of
+
+    return steps_of(domain, live)
 
 
 def _rename(conn, before: str, after: str) -> None:

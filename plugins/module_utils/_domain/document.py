@@ -55,7 +55,10 @@ def _sum_of_cells(domain, target) -> None:
 
 def _balloon(domain, base, target) -> None:
     """The current memory follows the memory where the two were equal and nobody asked for another."""
-    if base is None or (domain.xml is not None and domain.xml.find("currentMemory") is not None):
+    asked = "current_memory" in domain.wanted or (
+        domain.xml is not None and domain.xml.find("currentMemory") is not None
+    )
+    if base is None or asked:
         return
     old, new, current = base.find("memory"), target.find("memory"), target.find("currentMemory")
     if current is not None and old is not None and current.text == old.text and new.text != old.text:

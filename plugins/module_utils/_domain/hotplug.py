@@ -8,7 +8,7 @@ virDomainUpdateDeviceFlags, tried on libvirt 9.0 and 11.3.
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import has_controller
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import default_bus, has_controller
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_device
@@ -23,7 +23,7 @@ _CONNECTION = ("type", "network", "portgroup", "bridge")
 
 
 def _disk(item: dict, guest, comes: bool) -> bool:
-    bus = item.get("bus")
+    bus = item.get("bus") or default_bus(item["target"])
     if item.get("device") in _REMOVABLE or bus not in _HOT_BUSES:
         return False
     if not comes:
@@ -81,6 +81,8 @@ class _Plug:
     @staticmethod
     def able(change, guest) -> bool:
         before, after = change.item
+        if not after and not guest.awake:
+            return False
         return _PLUGGED[change.trail[0].path](after or before, guest, bool(after))
 
     @staticmethod
@@ -106,7 +108,7 @@ class _Device:
         handle = domain.handle_now()
         definition, live = parse(handle.XMLDesc(WITH_SECRETS)), parse(handle.XMLDesc(0))
         element = _element(self.field, definition, self.after)
-        if self.after.get("bus") == "scsi" and not has_controller(live, "scsi"):
+        if element.find("target[@bus='scsi']") is not None and not has_controller(live, "scsi"):
             self._plug(handle, definition.find("devices/controller[@type='scsi']"), live)
         self.text = self._plug(handle, element, live)
 
@@ -192,7 +194,9 @@ def _write(element, trail, values: dict) -> None:
     for group in groups:
         element, values = group.made(element), values.get(group.name) or {}
     value = values.get(leaf.name)
-    if value is None:
+    if value is None and None in leaf.runs_as:
+        leaf.write(element, leaf.runs_as[None][0])
+    elif value is None:
         leaf.remove(element)
     else:
         leaf.write(element, value)

@@ -18,10 +18,14 @@ WAYS: dict[str, Any] = {**tuning.WAYS, **hotplug.WAYS}
 
 
 class Guest:
-    """What the ways ask about a running guest: its live document, and the PCIe ports that are left in it."""
+    """What the ways ask about a running guest: its live document, and the PCIe ports that are left in it.
 
-    def __init__(self, handle, tree):
-        self.handle, self.tree = handle, tree
+    C(active): whether libvirt answers for it now, which it does not while its memory is saved. C(awake): whether the
+    guest itself hears what it is asked when its changes are made.
+    """
+
+    def __init__(self, handle, tree, active: bool, awake: bool):
+        self.handle, self.tree, self.active, self.awake = handle, tree, active, awake
         self.free_ports = _free_ports(tree)
 
     def take_port(self) -> bool:
@@ -43,7 +47,7 @@ def _free_ports(tree) -> int | None:
 
 def effect(change, actual, guest: Guest) -> str:
     """LIVE where the guest takes a change at once (or has it already), else NEXT_BOOT."""
-    if not change.trail or actual.state in (states.SAVED, states.CRASHED):
+    if not change.trail or actual.state == states.CRASHED:
         return NEXT_BOOT
     if change.running is None:
         # The running guest has it already.

@@ -128,7 +128,8 @@ INTERFACES = Items(
         Field("model", "model/@type"),
         Field("mtu", "mtu/@size", COUNT),
         Field("queues", "driver/@queues", COUNT),
-        Field("link", "link/@state", choices=("up", "down"), by="update"),
+        # A running NIC whose link nobody speaks of any more has to be told that it is up.
+        Field("link", "link/@state", choices=("up", "down"), by="update", runs_as={None: ("up",)}),
         Field("isolated", "port/@isolated", YES_NO),
         Field("trust_guest_rx_filters", "@trustGuestRxFilters", YES_NO),
         Field("target", "target/@dev", runtime=True),

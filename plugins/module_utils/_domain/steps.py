@@ -9,6 +9,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFI
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
@@ -178,6 +179,22 @@ class Domain(Resource):
 
         return steps(self, actual, target, changes)
 
+    def wakes(self, actual) -> bool:
+        """Whether the guest is woken up or resumed before what it takes at once is brought to it."""
+        after = self.state_after(actual)
+        return (actual.state, after) in {
+            (states.SAVED, states.RUNNING),
+            (states.SAVED, states.PAUSED),
+            (states.PAUSED, states.RUNNING),
+        }
+
+    def late_steps(self, actual, changes):
+        if actual is None or not self.wakes(actual):
+            return []
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import live_steps
+
+        return live_steps(self, changes)
+
     def settle(self, again):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import settle
 
@@ -186,8 +203,12 @@ class Domain(Resource):
     def effect(self, change, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.live import Guest, effect
 
+        after = self.state_after(actual)
+        if actual.state == after == states.SAVED:
+            return NEXT_BOOT
         if self._guest is None:
-            self._guest = Guest(actual.handle, actual.live_tree)
+            awake = states.RUNNING in (actual.state, after)
+            self._guest = Guest(actual.handle, actual.live_tree, actual.active, awake)
         return effect(change, actual, self._guest)
 
     def interruption(self, actual, waiting):

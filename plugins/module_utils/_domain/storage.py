@@ -29,7 +29,11 @@ LIMITS = (
     *(f"{what}_{unit}_sec_max" for unit in ("bytes", "iops") for what in ("total", "read", "write")),
     "size_iops_sec",
 )
-DEFAULT_BUS = {"v": "virtio", "h": "ide", "f": "fdc"}
+
+
+def default_bus(target: str) -> str:
+    """The bus that a disk's name stands for, as libvirt has it (formatdomain, "target")."""
+    return {"v": "virtio", "h": "ide", "f": "fdc", "u": "usb"}.get(target[:1], "scsi")
 
 
 def _finish_disk(element, wanted):
@@ -51,7 +55,7 @@ def _finish_disk(element, wanted):
         driver.set("name", "qemu")
     target = element.find("target")
     if not target.get("bus"):
-        target.set("bus", DEFAULT_BUS.get(target.get("dev", "")[:1], "scsi"))
+        target.set("bus", default_bus(target.get("dev", "")))
 
 
 def has_controller(tree, kind: str) -> bool:

@@ -19,13 +19,16 @@ _UNLIMITED = 9007199254740991
 class Setter:
     """One call for each change: C(call(handle, change, value)), with the value in its canonical form or None.
 
-    C(possible(change, guest)): whether the running guest takes it; always where it is not given.
+    C(possible(change, guest)): whether the running guest takes it; always where it is not given. C(needs_value): a
+    value that goes is replaced by libvirt's default, which comes with the next start.
     """
 
-    def __init__(self, call, possible=None):
-        self._call, self._possible = call, possible
+    def __init__(self, call, possible=None, needs_value=False):
+        self._call, self._possible, self._needs_value = call, possible, needs_value
 
     def able(self, change, guest) -> bool:
+        if self._needs_value and None in (change.before, change.after):
+            return False
         return self._possible is None or self._possible(change, guest)
 
     def calls(self, changes):
@@ -61,6 +64,9 @@ def _answers(question: str):
     """Whether libvirt can say what the running guest has there: it can set it only then (a cgroup, mostly)."""
 
     def possible(_change, guest) -> bool:
+        if not guest.active:
+            # It wakes up before it is changed.
+            return True
         try:
             getattr(guest.handle, question)(_LIVE)
         except libvirt.libvirtError:
@@ -189,9 +195,9 @@ class _IoTune:
 WAYS = {
     "text": Setter(_set_text),
     "guest": _OnceForAll("set labels of the running guest", _set_guest),
-    "lifecycle": Setter(_set_lifecycle),
-    "vcpus": Setter(lambda handle, _change, value: handle.setVcpusFlags(value, _LIVE), _can_plug_vcpus),
-    "balloon": Setter(lambda handle, _change, value: handle.setMemoryFlags(value // 1024, _LIVE), _can_balloon),
+    "lifecycle": Setter(_set_lifecycle, needs_value=True),
+    "vcpus": Setter(lambda handle, _change, value: handle.setVcpusFlags(value, _LIVE), _can_plug_vcpus, True),
+    "balloon": Setter(lambda handle, _change, value: handle.setMemoryFlags(value // 1024, _LIVE), _can_balloon, True),
     "stats_period": Setter(lambda handle, _change, value: handle.setMemoryStatsPeriod(value or 0, _LIVE)),
     "iothreads": Setter(_set_iothreads),
     "scheduler": Setter(_set_scheduler, _answers("schedulerParametersFlags")),
