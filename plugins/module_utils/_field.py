@@ -108,7 +108,8 @@ class Field:
         if element is None:
             return None
         text = element.get(self.attribute) if self.attribute else element.text
-        if not text:
+        # Between children stands white space.
+        if not text or (text.isspace() and len(element)):
             return None
         if isinstance(self.value, Size):
             return self.value.read(text, element.get("unit"))

@@ -83,8 +83,8 @@ GUEST = """<domain type='qemu'>
 # What libvirt filled in for the document does not go with the edit: (edit, where it is to be seen).
 FILLED = {
     "controllers of another machine": ("machine='pc'", "machine='q35'", "machine"),
-    "an address on another bus": ("bus='usb'", "bus='virtio'", "devices/input"),
-    "all ports of a bus": ("<input", "<input type='mouse' bus='usb'/>" * 2 + "<input", "devices/input"),
+    "an address on another bus": ("bus='usb'", "bus='virtio'", "inputs["),
+    "all ports of a bus": ("<input", "<input type='mouse' bus='usb'/>" * 2 + "<input", "inputs["),
 }
 
 

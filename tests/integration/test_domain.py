@@ -157,9 +157,12 @@ def test_a_disk_on_a_server(lab):
 def test_devices_that_a_host_of_the_tests_lacks_are_defined(lab):
     """A guest with them cannot start here; it can be described all the same."""
     uuid = "6f2ab1d0-5c3e-4a7b-9d10-0123456789ab"
+    lab.ok("network", name="lab")
     guest = {
         "name": "guest",
         "virt_type": "qemu",
+        "panics": [{"model": "isa", "alias": "ua-panic"}],
+        "watchdogs": [{"model": "i6300esb", "action": "none", "alias": "ua-dog"}],
         "max_vcpus": 2,
         "max_memory": {"size": "1 GiB", "slots": 2},
         "cpu": {"mode": "maximum", "cells": [{"id": 0, "cpus": "0-1", "memory": "64 MiB"}]},
@@ -185,10 +188,10 @@ def test_devices_that_a_host_of_the_tests_lacks_are_defined(lab):
         "inputs": [{"type": "passthrough", "bus": "virtio", "source": "/dev/input/event1"}],
         "interfaces": [
             {
-                "type": "user",
+                "network": "lab",
                 "alias": "ua-nic",
                 "bandwidth": {
-                    "inbound": {"average": 100, "peak": 200, "burst": 50},
+                    "inbound": {"average": 100, "peak": 200, "burst": 50, "floor": 20},
                     "outbound": {"average": 100, "peak": 200, "burst": 50},
                 },
             }
