@@ -95,6 +95,10 @@ hypervisors: venv ## Tests of the isolated libvirt hosts themselves, as root (A=
 integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments")
 	$(call if-there,tests/integration,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration $(A))
 
+.PHONY: soak
+soak: venv ## Random tasks on a guest, checked and applied: SOAK lives of 50 tasks each (SOAK=100)
+	$(SUDO) env PATH="$$PATH" SOAK=$(or $(SOAK),100) $(VENV)/bin/pytest tests/integration/test_plan_equals_run.py $(A)
+
 .PHONY: molecule
 molecule: venv ## The roles' scenarios (S=scenario for one)
 	$(call if-there,extensions/molecule,molecule test $(if $(S),--scenario-name $(S),--all))
