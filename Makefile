@@ -19,7 +19,8 @@ COLLECTIONS := $(if $(filter %/$(IN_COLLECTIONS),$(CURDIR)),$(patsubst %/$(IN_CO
 COLLECTION := $(COLLECTIONS)/$(IN_COLLECTIONS)
 
 # Without pyenv's directory of programs: Ansible's discovery takes the first python3.N in it, which fails where it isn't selected.
-export PATH := $(VENV)/bin:$(shell tr : '\n' <<<"$$PATH" | grep -v '/shims$$' | paste -sd :)
+# With those of root's programs, which the PATH of a Debian user lacks and tests get by way of sudo.
+export PATH := $(VENV)/bin:$(shell tr : '\n' <<<"$$PATH" | grep -v '/shims$$' | paste -sd :):/usr/sbin:/sbin
 export LC_ALL := C.UTF-8
 export PYTHONUNBUFFERED := 1
 export ANSIBLE_COLLECTIONS_PATH := $(COLLECTIONS)
