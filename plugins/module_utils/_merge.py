@@ -7,6 +7,8 @@ Private to this collection. Unknown nodes stay where they are.
 from __future__ import annotations
 
 import copy
+from collections import Counter
+from functools import cache
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
@@ -41,13 +43,22 @@ ORDERED = {"boot", "forwarder"}
 _SIZES = ("memory", "size", "value")
 
 
+@cache
+def _parts(key: str) -> list[tuple[str, str]]:
+    """(path, attribute) of each part of an identity."""
+    parts = (part.rpartition("@") for part in key.split("+"))
+    return [(path.rstrip("/"), attribute) for path, _sep, attribute in parts]
+
+
 def _value(element: Element, key: str) -> str:
     values = []
-    for part in key.split("+"):
-        path, _sep, attribute = part.rpartition("@")
-        owner = element.find(path.rstrip("/")) if path else element
-        values.append(owner.get(attribute, "") if owner is not None else "")
-    return "+".join(values).lower() if all(values) else ""
+    for path, attribute in _parts(key):
+        owner = element.find(path) if path else element
+        value = owner.get(attribute) if owner is not None else None
+        if not value:
+            return ""
+        values.append(value)
+    return "+".join(values).lower()
 
 
 def identity(element: Element) -> str:
@@ -110,6 +121,8 @@ def pair(wanted: list, actual: list) -> list:
     First those that share an identity, then the others; in both, those that are equal come first, then those that say
     all that is wanted, then the most alike.
     """
+    if not wanted or not actual:
+        return [(element, None) for element in wanted] + [(None, other) for other in actual]
     left, found = list(actual), dict.fromkeys(range(len(wanted)))
     if len(wanted) == len(actual) == 1 and (_sharing(wanted[0], left) or _free(wanted[0], left)):
         return [(wanted[0], actual[0])]
@@ -122,7 +135,7 @@ def pair(wanted: list, actual: list) -> list:
                 found[number] = twin
                 left.remove(twin)
 
-    for candidates in (_sharing, _free) if wanted and actual else ():
+    for candidates in (_sharing, _free):
         for choose in (_first_equal, _first_containing, _most_alike):
             take(candidates, choose)
     return [(element, found[number]) for number, element in enumerate(wanted)] + [(None, other) for other in left]
@@ -202,6 +215,8 @@ class Merge:
         return in_applied or (self.filled is not None and place not in self.filled)
 
     def _element(self, actual, wanted, applied, at):
+        if _bytes_of(actual) == _bytes_of(wanted):
+            return
         size, now = _bytes(wanted), _bytes(actual)
         if size is not None and now is not None:
             if size != now and not self._is_echo(at, _scaled(wanted), _scaled(actual), _same_size):
@@ -225,8 +240,9 @@ class Merge:
 
     def _attributes(self, actual, wanted, applied, at):
         for key, value in wanted.attrib.items():
-            here, now = at.below(f"@{key}"), actual.get(key)
-            if not loosely_equal(value, now) and not self._is_echo(here, value, now):
+            now = actual.get(key)
+            here = None if loosely_equal(value, now) else at.below(f"@{key}")
+            if here and not self._is_echo(here, value, now):
                 self._log(here, now, value)
                 actual.set(key, value)
         for key in [key for key in actual.attrib if key not in wanted.attrib]:
@@ -240,11 +256,12 @@ class Merge:
         pairs = pair(wants, has)
         was = _was(pairs, had, has)
         once = len(wants) <= 1 and len(has) <= 1
+        labels = [""] * len(pairs) if once else _labels(pairs)
         for number, (element, twin) in enumerate(pairs):
             source = element if element is not None else twin
             old = was.get(id(source))
             key = f"+{_counted(tag, wants, number)}" if old is None else _counted(tag, had, had.index(old))
-            here = at.below(tag, "" if once else _label(source, pairs, number), key)
+            here = at.below(tag, labels[number], key)
             if twin is None:
                 self._add(actual, element, here)
             elif element is not None:
@@ -267,6 +284,8 @@ class Merge:
 
 def _was(pairs: list, had: list, has: list) -> dict:
     """What was applied last, by the id of the wanted element, or of the actual one that is not wanted any more."""
+    if not had:
+        return {}
     by_twin = {id(twin): old for old, twin in pair(had, has) if old is not None and twin is not None}
     was = {
         id(twin if element is None else element): by_twin[id(twin)] for element, twin in pairs if id(twin) in by_twin
@@ -281,13 +300,14 @@ def _counted(tag: str, siblings: list, number: int) -> str:
     return tag if len(siblings) == 1 else f"{tag}[{number}]"
 
 
-def _label(element: Element, pairs: list, number: int) -> str:
-    """What tells an element from its siblings in a printed path."""
-    name = identity(element)
-    if not name:
-        return str(number)
-    named = [identity(one if one is not None else other) for one, other in pairs]
-    return name if named.count(name) == 1 else f"{name} #{named[:number].count(name)}"
+def _labels(pairs: list) -> list[str]:
+    """What tells each element from its siblings in a printed path."""
+    if len(pairs) == 1:
+        return [identity(pairs[0][0] if pairs[0][0] is not None else pairs[0][1]) or "0"]
+    names = [identity(one if one is not None else other) for one, other in pairs]
+    more = {name for name, count in Counter(names).items() if count > 1}
+    told = (f"{name} #{names[:number].count(name)}" if name in more else name for number, name in enumerate(names))
+    return [label if name else str(number) for number, (name, label) in enumerate(zip(names, told))]
 
 
 def _said(element: Element | None) -> str:
@@ -306,6 +326,10 @@ def _same_size(one: str | None, other: str | None) -> bool:
 
 def _ours(tag: str) -> bool:
     return tag.startswith(f"{{{NAMESPACE}}}")
+
+
+def _bytes_of(element: Element) -> bytes:
+    return etree.tostring(element, with_tail=False)
 
 
 def _short(element: Element) -> str:
