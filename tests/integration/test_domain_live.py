@@ -138,3 +138,42 @@ def test_small_devices_are_plugged_and_taken_out(lab, running):
     changed = lab.change("domain", name=running, rngs=[], channels=[], inputs=[])
     assert set(effects(changed).values()) == {"live"}
     assert live(lab).find("devices/rng") is None
+
+
+def test_a_hot_change_that_fails_leaves_the_guest_as_it_was(lab, running):
+    before, number = lab.documents(), lab.virsh("domid", running)
+    nothing = {"target": "vdb", "file": "/var/lib/libvirt/images/nothing.raw", "format": "raw"}
+    failed = lab.run("domain", name=running, title="new", disks=[CDROM, nothing])
+    assert failed["failed"]
+    assert "could not plug disks[vdb] into the running guest" in failed["msg"]
+    assert "What was done before that was taken back" in failed["msg"]
+    assert lab.documents() == before
+    assert [e.get("dev") for e in live(lab).iterfind("devices/disk/target")] == ["sda"]
+    assert live(lab).find("title") is None
+    assert lab.virsh("domid", running) == number
+
+
+def test_a_power_cycle_that_fails_brings_the_old_guest_back(lab, running):
+    before, number = lab.documents(), lab.virsh("domid", running)
+    failed = lab.run("domain", name=running, kernel="/nothing", power_cycle=True, timeout=60)
+    assert failed["failed"]
+    assert "could not start domain guest" in failed["msg"]
+    assert lab.documents() == before
+    assert lab.virsh("domstate", running) == "running"
+    assert lab.virsh("domid", running) != number
+
+
+def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
+    ranges = [{"start": "10.50.0.10", "end": "10.50.0.20"}]
+    subnet = {"address": "10.50.0.1", "prefix": 24, "dhcp": {"ranges": ranges}}
+    lab.ok("network", name="lab", state="active", ips=[subnet])
+    nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/><model type='virtio'/></interface>"
+    guest = {"name": "guest", "state": "running"}
+    made = lab.ok("domain", **guest, xml=guests.tiny_guest(tiny, devices=nic), wait_for=["ip"], timeout=60)
+    assert [(one["mac"], one["source"]) for one in made["addresses"]] == [(MAC, "lease")]
+    lab.unchanged("domain", **guest, wait_for=["ip"])
+    failed = lab.run("domain", **guest, wait_for=["ssh"], timeout=1)
+    words = ("after 1 s it has no SSH server that greets", "it is running", "its agent is not there", "10.50.0.")
+    assert all(word in failed["msg"] for word in words), failed["msg"]
+    failed = lab.run("domain", **guest, wait_for=["agent"], timeout=1)
+    assert "no guest agent" in failed["msg"]
