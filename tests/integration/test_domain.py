@@ -310,3 +310,24 @@ def test_names_that_are_odd_and_allowed(lab, pool, name):
     lab.change("domain", **guest, interfaces=[{"network": name}], disks=[{"target": "vda", **volume}], state="running")
     lab.change("domain", **guest, state="absent")
     lab.change("network", name=name, state="absent")
+
+
+@pytest.mark.parametrize("kept", ["snapshot-create-as guest s1 --disk-only", "checkpoint-create-as guest c1"])
+def test_nothing_of_a_guest_is_left_but_its_volumes(lab, options, kept):
+    """With variables of UEFI, the state of a TPM, and what snapshots and checkpoints are noted in."""
+    image = "/var/lib/libvirt/images/images/own.qcow2"
+    lab.shell(f"qemu-img create -q -f qcow2 {image} 1M")
+    options.update(
+        firmware={"type": "efi"},
+        tpm={"model": "tpm-crb", "version": "2.0"},
+        disks=[{"target": "vda", "file": image, "format": "qcow2"}],
+    )
+    lab.ok("domain", **options, state="running")
+    lab.virsh(*kept.split())
+    left = "find /var/lib/libvirt/swtpm /var/lib/libvirt/qemu/nvram /var/lib/libvirt/qemu/snapshot -type f"
+    assert len(lab.shell(left).splitlines()) >= 2
+    gone = lab.change("domain", name="guest", state="absent", timeout=1, force=True)
+    assert gone["domain"] == {}
+    assert lab.shell(left) == ""
+    assert lab.shell("find /var/lib/libvirt/qemu -path '*checkpoint*' -type f") == ""
+    lab.shell(f"test -s {image}")

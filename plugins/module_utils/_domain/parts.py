@@ -109,48 +109,36 @@ GRAPHICS = (
     ),
 )
 _CHARACTER = ("pty", "file", "unix", "null", "stdio", "vc", "pipe", "tcp", "udp", "spicevmc", "spiceport", "dbus")
-LOG = (Field("log_file", "log/@file"), Field("log_append", "log/@append", ON_OFF))
+
+
+def _character(name: str, path: str, first: Field, finish, **more) -> Items:
+    """Devices that carry characters between the guest and something of the host."""
+    fields = (
+        first,
+        ALIASED,
+        Field("type", "@type", choices=_CHARACTER),
+        Field("path", "source/@path", runtime=True),
+        Field("log_file", "log/@file"),
+        Field("log_append", "log/@append", ON_OFF),
+    )
+    return Items(name, path, fields, identity=(first.name, "alias"), finish=finish, **more)
+
+
 CHARACTER = (
-    Items(
+    _character(
         "channels",
         "devices/channel",
-        (
-            Field("name", "target/@name"),
-            ALIASED,
-            Field("type", "@type", choices=_CHARACTER),
-            Field("path", "source/@path", runtime=True),
-            *LOG,
-        ),
-        identity=("name", "alias"),
-        finish=_set_defaults(type="unix", target__type="virtio"),
+        Field("name", "target/@name"),
+        _set_defaults(type="unix", target__type="virtio"),
         by="plug",
         when="with a virtio-serial controller",
     ),
-    Items(
-        "serials",
-        "devices/serial",
-        (
-            Field("port", "target/@port", NUMBER),
-            ALIASED,
-            Field("type", "@type", choices=_CHARACTER),
-            Field("path", "source/@path", runtime=True),
-            *LOG,
-        ),
-        identity=("port", "alias"),
-        finish=_set_defaults(type="pty"),
-    ),
-    Items(
+    _character("serials", "devices/serial", Field("port", "target/@port", NUMBER), _set_defaults(type="pty")),
+    _character(
         "consoles",
         "devices/console",
-        (
-            Field("port", "target/@port", NUMBER),
-            ALIASED,
-            Field("type", "@type", choices=_CHARACTER),
-            Field("path", "source/@path", runtime=True),
-            *LOG,
-        ),
-        identity=("port", "alias"),
-        finish=_set_defaults(type="pty", target__type="virtio"),
+        Field("port", "target/@port", NUMBER),
+        _set_defaults(type="pty", target__type="virtio"),
         # The first console of most machines is a serial port under another name.
         where=lambda element: getattr(element.find("target"), "attrib", {}).get("type") == "virtio",
     ),
