@@ -109,7 +109,8 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
     waiting = [change for change in found if change.effect == NEXT_BOOT and _waits(resource, change.running)]
     also: list[Change] = []
     for change in lacking.values():
-        if not _waits(resource, change):
+        # What others brought to the running object only is not in the way of a document: it goes with the next start.
+        if not _waits(resource, change) or (resource.xml is not None and change.after is None):
             continue
         change.running = change
         change.effect = resource.effect(change, actual, document)

@@ -8,6 +8,7 @@ from integration import guests
 from integration._lab import effects, paths, wait_until
 from lxml import etree
 
+MODEL = "<model type='virtio'/>"
 MAC = "52:54:00:aa:03:01"
 PORTS = "<controller type='pci' index='0' model='pcie-root'/>" + "<controller type='pci' model='pcie-root-port'/>" * 6
 DRIVES = (
@@ -68,6 +69,13 @@ def test_nics_are_plugged_changed_and_taken_out(lab, running):
     assert {e.get("network") for e in live(lab).iterfind("devices/interface/source")} == {"other"}
     changed = lab.change("domain", name=running, interfaces=[nic])
     assert list(effects(changed).values()) == ["live"]
+    assert len(live(lab).findall("devices/interface")) == 1
+
+
+def test_a_nic_for_conventional_pci_waits(lab, running):
+    nics = [{"mac": MAC, "network": "lab"}, {"network": "lab", "model": "rtl8139"}]
+    changed = lab.change("domain", name=running, interfaces=nics)
+    assert list(effects(changed).values()) == ["next_boot"]
     assert len(live(lab).findall("devices/interface")) == 1
 
 
@@ -177,3 +185,14 @@ def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
     assert all(word in failed["msg"] for word in words), failed["msg"]
     failed = lab.run("domain", **guest, wait_for=["agent"], timeout=1)
     assert "no guest agent" in failed["msg"]
+
+
+def test_what_others_plugged_in_stays_beside_a_document(lab, tiny, running):
+    xml = guests.tiny_guest(tiny, devices=PORTS + DRIVES)
+    lab.ok("domain", xml=xml)
+    lab.shell("cat >/root/nic.xml", f"<interface type='user'>{MODEL}<mac address='52:54:00:aa:03:09'/></interface>")
+    lab.virsh("attach-device", running, "/root/nic.xml", "--live")
+    lab.unchanged("domain", xml=xml)
+    assert live(lab).find("devices/interface/mac[@address='52:54:00:aa:03:09']") is not None
+    # A list of options is whole.
+    assert list(effects(lab.change("domain", name=running, interfaces=[])).values())[-1] == "live"

@@ -37,6 +37,12 @@ def _on_port(_item: dict, guest, comes: bool) -> bool:
     return not comes or guest.take_port()
 
 
+def _nic(item: dict, guest, comes: bool) -> bool:
+    """Others than these are for conventional PCI; so is libvirt's choice where a document names none."""
+    on_pcie = (item.get("model") or "").startswith(("virtio", "e1000e", "igb", "vmxnet3"))
+    return not comes or ((on_pcie or guest.free_ports is None) and guest.take_port())
+
+
 def _memory(item: dict, guest, comes: bool) -> bool:
     slots = guest.tree.find("maxMemory")
     if slots is None or item["model"] == "nvdimm":
@@ -64,7 +70,7 @@ def _on_bus(item: dict, guest, comes: bool) -> bool:
 # For each kind of device that can come or go: whether this one can.
 _PLUGGED = {
     "devices/disk": _disk,
-    "devices/interface": _on_port,
+    "devices/interface": _nic,
     "devices/memory": _memory,
     "devices/filesystem": _filesystem,
     "devices/channel": _channel,

@@ -142,6 +142,6 @@ INTERFACES = Items(
     one_of=("network", "bridge", "direct"),
     finish=_finish_interface,
     by="plug",
-    when="with a free PCIe port",
+    when="with a free PCIe port, and a model for PCIe where the machine has it",
 )
 FIELDS = (INTERFACES,)
