@@ -101,6 +101,36 @@ EXAMPLES = r"""
     vcpus: 4
     power_cycle: true
 
+- name: A guest with UEFI, a TPM, a directory of the host and room to grow, awaited until it can be logged in to
+  virtops.libvirt.domain:
+    name: web2
+    state: running
+    memory: 2 GiB
+    vcpus: 2
+    max_vcpus: 8
+    cpu: {mode: host-passthrough, nested: true}
+    firmware: {type: efi, secure_boot: true}
+    tpm: {model: tpm-crb, version: "2.0"}
+    memory_backing: {source: memfd, access: shared}
+    filesystems:
+      - {target: data, source: /srv/data, driver: virtiofs}
+    disks:
+      - {target: vda, pool: lab, volume: web2.qcow2, discard: unmap, iotune: {total_iops_sec: 500}}
+    interfaces:
+      - {network: lab, bandwidth: {inbound: {average: 10240}}}
+    graphics:
+      - {type: vnc, listen: 127.0.0.1}
+    labels: {tier: web}
+    wait_for: [ip, agent, ssh]
+
+- name: One more disk and two more CPUs while it runs
+  virtops.libvirt.domain:
+    name: web2
+    vcpus: 4
+    disks:
+      - {target: vda, pool: lab, volume: web2.qcow2}
+      - {target: vdb, pool: lab, volume: data.qcow2}
+
 - name: Whatever libvirt can describe
   virtops.libvirt.domain:
     xml: "{{ lookup('file', 'web2.xml') }}"
@@ -110,6 +140,12 @@ EXAMPLES = r"""
   virtops.libvirt.domain:
     name: web1
     state: absent
+
+- name: Gone with one of its volumes
+  virtops.libvirt.domain:
+    name: web2
+    state: absent
+    remove_volumes: [lab/web2.qcow2]
 """
 
 RETURN = r"""

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every example of a module is one that the module takes: its options exist and are of the right type."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+
+KINDS = {kind.kind: kind for kind in (Domain, Network, Pool, Volume)}
+
+
+def examples():
+    for path in sorted(Path(__file__).parents[2].glob("plugins/modules/*.py")):
+        module = import_module(f"ansible_collections.virtops.libvirt.plugins.modules.{path.stem}")
+        for task in yaml.safe_load(module.EXAMPLES):
+            for action, options in task.items():
+                kind = KINDS.get(action.removeprefix("virtops.libvirt."))
+                if kind:
+                    yield pytest.param(kind, options, id=f"{path.stem}: {task['name']}")
+
+
+@pytest.mark.parametrize(("kind", "options"), list(examples()))
+def test_an_example_is_taken(kind, options):
+    spec = {**kind.argument_spec(), "uri": {"type": "str"}}
+    assert ArgumentSpecValidator(spec).validate(options).error_messages == []
+    kind(None, {**dict.fromkeys(spec), "name": "of the xml", **options, "xml": None})
