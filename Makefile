@@ -126,7 +126,7 @@ bench: venv ## Measure what a task costs (benchmarks/README.md has the figures)
 
 .PHONY: docs
 docs: venv ## Write the options' documentation from their declarations and docs/options/
-	PYTHONPATH=$(COLLECTIONS) docs/options/generate.py
+	PYTHONPATH=$(COLLECTIONS) $(VENV)/bin/python docs/options/generate.py
 
 .PHONY: changelog
 changelog: venv ## Write CHANGELOG.md from changelogs/ for the version in galaxy.yml

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write what people read about the options of a guest, from their declarations and docs/options/domain.yml.
 

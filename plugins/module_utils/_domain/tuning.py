@@ -161,8 +161,8 @@ class _Pin:
             before, after = change.item
             yield f"set {change.path} of the running guest", self._pin(before, after), self._pin(after, before)
 
-    def _pin(self, before, after):
-        number, cpuset = (after or before)[self._key], (after or {}).get("cpuset")
+    def _pin(self, old, new):
+        number, cpuset = (new or old)[self._key], (new or {}).get("cpuset")
 
         def run(domain) -> None:
             handle = domain.handle_now()
