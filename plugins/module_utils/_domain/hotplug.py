@@ -2,7 +2,7 @@
 """Plug devices into a running guest, take them out, change them. Private to this collection.
 
 What QEMU can do is from libvirt's QEMU driver: virDomainAttachDeviceFlags, virDomainDetachDeviceFlags and
-virDomainUpdateDeviceFlags, tried on libvirt 9.0 and 11.3.
+virDomainUpdateDeviceFlags, tried on libvirt 9.0.
 """
 
 from __future__ import annotations
