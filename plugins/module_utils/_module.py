@@ -49,14 +49,26 @@ def run_info(resource_class) -> None:
     spec: dict[str, dict] = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
     if resource_class.kind == "volume":
         spec["pool"] = {"type": "str", "required": True}
+    if resource_class.kind == "domain":
+        spec["addresses"] = {"type": "bool", "default": False}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
         from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
-        return {"changed": False, f"{resource_class.kind}s": gather(resource_class, conn, module.params)}
+        found = gather(resource_class, conn, module.params)
+        return {"changed": False, f"{resource_class.kind}s": found, **_addresses(module, conn, found)}
 
     _answer(module, work, read_only=True)
+
+
+def _addresses(module: AnsibleModule, conn, found: list[dict]) -> dict:
+    """Where the guests of C(found) can be reached, if the task asks for it."""
+    if not module.params.get("addresses"):
+        return {}
+    from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import addresses
+
+    return {"addresses": addresses(conn, [guest["name"] for guest in found])}
 
 
 def _answer(module: AnsibleModule, work, read_only: bool = False) -> None:

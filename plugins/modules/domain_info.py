@@ -9,6 +9,11 @@ short_description: Read guests of libvirt
 version_added: 0.1.0
 description:
   - Gives each domain in the words of the options of M(virtops.libvirt.domain), so that it can be fed back to it.
+options:
+  addresses:
+    description: Also tell the addresses of each guest, in RV(addresses); it takes a few calls of libvirt more for each.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
@@ -22,12 +27,28 @@ EXAMPLES = r"""
     name: [web1, other]
   register: found
 
+- name: Where they are
+  virtops.libvirt.domain_info:
+    name: [web1]
+    addresses: true
+
 - name: All of them
   virtops.libvirt.domain_info:
     uri: qemu:///system
 """
 
 RETURN = r"""
+addresses:
+  description:
+    - Addresses of each guest, by its name, from the leases of libvirt's networks and the host's ARP table.
+    - The guest agent is not asked, because libvirt does not let a connection that only reads do so.
+  returned: with O(addresses)
+  type: dict
+  sample:
+    web1:
+      - mac: "52:54:00:aa:00:01"
+        address: 192.168.150.10
+        source: lease
 domains:
   description: The domains in the words of the options of M(virtops.libvirt.domain), ordered by name.
   returned: always

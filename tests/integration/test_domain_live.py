@@ -180,6 +180,8 @@ def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
     made = lab.ok("domain", **guest, xml=guests.tiny_guest(tiny, devices=nic), wait_for=["ip"], timeout=60)
     assert [(one["mac"], one["source"]) for one in made["addresses"]] == [(MAC, "lease")]
     lab.unchanged("domain", **guest, wait_for=["ip"])
+    told = lab.check("domain_info", addresses=True)["addresses"]
+    assert [one["address"] for one in told["guest"]] == [one["address"] for one in made["addresses"]]
     failed = lab.run("domain", **guest, wait_for=["ssh"], timeout=1)
     words = ("after 1 s it has no SSH server that greets", "it is running", "its agent is not there", "10.50.0.")
     assert all(word in failed["msg"] for word in words), failed["msg"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready, states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
@@ -41,3 +41,9 @@ def gather(conn, params: dict) -> list[dict]:
 
 def _states(conn, handles: list) -> list:
     return conn.domainListGetStats(handles, libvirt.VIR_DOMAIN_STATS_STATE, 0)
+
+
+def addresses(conn, names: list[str]) -> dict[str, list[dict]]:
+    """The addresses of each guest by its name; one that is gone meanwhile is left out."""
+    handles = ((name, lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN)) for name in names)
+    return {name: ready.addresses(handle) for name, handle in handles if handle is not None}
