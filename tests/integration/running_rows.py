@@ -108,7 +108,7 @@ CASES = {
         },
         {},
     ),
-    "CPU of the host": ({"cpu": {"mode": "maximum"}}, {"cpu": {"mode": "maximum", "migratable": False}}, {}),
+    "the CPU that QEMU can": ({}, {"cpu": {"mode": "maximum", "migratable": False}}, {}),
     "pins": (
         {**VCPUS, "iothreads": 1},
         {

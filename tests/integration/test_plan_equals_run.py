@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan is the run: random tasks on a real libvirtd, checked and then applied, say the same.
 
-`make soak` runs as many as SOAK says; `make test` runs 10 lives of 50 tasks.
+`make test` runs 10 lives of 50 tasks, always the same ones; `make soak` as many as SOAK says, each time others.
 """
 
 from __future__ import annotations
@@ -179,6 +179,7 @@ def test_the_plan_is_the_run(estate):
             stateful_step_count=TASKS,
             deadline=None,
             database=None,
+            derandomize="SOAK" not in os.environ,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
             print_blob=True,

@@ -20,8 +20,13 @@ _OWN_PORTS = 3
 _SPARE_PORTS = 8
 
 
+# What libvirt writes where a document says nothing (formatdomain, "Events configuration" and "CPU Allocation").
+_DEFAULTS = {"vcpu": "1", "on_poweroff": "destroy", "on_reboot": "restart", "on_crash": "destroy"}
+
+
 def settle_quirks(domain, base, target) -> list[Edit]:
     """Let tied places of C(target) follow; the edits that a user should see."""
+    _written_again(base, target)
     _sum_of_cells(domain, target)
     _balloon(domain, base, target)
     _vcpus(domain, base, target)
@@ -34,6 +39,13 @@ def settle_quirks(domain, base, target) -> list[Edit]:
         give_mac(nic)
     _serial_ports(target)
     return _boot(domain, target)
+
+
+def _written_again(base, target) -> None:
+    """What is taken out and libvirt writes again, with its default: a running guest is to be brought to that."""
+    for name, default in _DEFAULTS.items():
+        if base is not None and base.find(name) is not None and target.find(name) is None:
+            append(target, name).text = default
 
 
 def _sum_of_cells(domain, target) -> None:
