@@ -257,8 +257,9 @@ class Resource:
         return effects(self, actual, actual.tree if target is None else target, changes)
 
     def _runs_as_wanted(self, actual: Actual) -> bool:
-        """Whether the running object says all that the task says."""
-        return actual.live_tree is None or agree(self.fields, actual.live_tree, self.wanted)
+        """Whether the running object is as its definition in all that the task speaks of."""
+        fields = [field for field in self.fields if field.name in self.wanted]
+        return actual.live_tree is None or read(fields, actual.live_tree) == read(fields, actual.tree)
 
     def _refuse(self, actual: Actual | None, target) -> None:
         from ansible_collections.virtops.libvirt.plugins.module_utils._change import refuse
