@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import copy
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import CREATED_ONLY, FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
@@ -25,6 +27,13 @@ class Pool(SwitchedResource):
     filled = FILLED
     created_only = CREATED_ONLY
     extra = {**SwitchedResource.extra, "remove_target": {"type": "bool", "default": False}}
+
+    def printed(self, document):
+        # How full a pool is changes while others write, and so a plan and the run of it would show two figures.
+        document = copy.deepcopy(document)
+        if document is not None:
+            etree.strip_elements(document, "capacity", "allocation", "available", with_tail=False)
+        return super().printed(document)
 
     def find(self):
         return lookup(self.conn.storagePoolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_POOL)
