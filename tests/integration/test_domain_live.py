@@ -166,6 +166,7 @@ def test_a_power_cycle_that_fails_brings_the_old_guest_back(lab, running):
     failed = lab.run("domain", name=running, kernel="/nothing", power_cycle=True, timeout=60)
     assert failed["failed"]
     assert "could not start domain guest" in failed["msg"]
+    assert failed["msg"].endswith("What was done before that was taken back")
     assert lab.documents() == before
     assert lab.virsh("domstate", running) == "running"
     assert lab.virsh("domid", running) != number

@@ -29,9 +29,8 @@ def steps(domain, actual, target, changes) -> list[Step]:
             Step(f"rename domain {before} to {domain.name}", rename, partial(_rename, domain.conn, domain.name, before))
         )
     if any(change.defines for change in changes):
-        old: list[str] = []
-        define = partial(_redefine, domain, actual, old)
-        found.append(Step(f"define {domain.subject} anew", define, partial(_restore, domain, actual.state, old)))
+        define = partial(_redefine, domain, actual)
+        found.append(Step(f"define {domain.subject} anew", define, partial(restore, domain, actual.state)))
     return found + ([] if domain.wakes(actual) else live_steps(domain, changes))
 
 
@@ -49,19 +48,21 @@ def _rename(conn, before: str, after: str) -> None:
     conn.lookupByName(before).rename(after, 0)
 
 
-def _redefine(domain, actual, old: list[str]) -> None:
-    """Lay the task over the document as it is now, with its secrets, which a plan never sees; C(old) gets it."""
+def _redefine(domain, actual) -> None:
+    """Lay the task over the document as it is now, with its secrets, which a plan never sees."""
     text = domain.handle_now().XMLDesc(WITH_SECRETS)
     base = parse(text)
     target, _edits = domain.target(base, actual)
     domain.finish(target)
     _define_one_of(domain, attempts(domain, base, target))
-    old.append(text)
+    domain.old_text = text
 
 
-def _restore(domain, state: str, old: list[str]) -> None:
-    """The old definition, and the guest in the state that it had: it was switched off for the new one, maybe."""
-    handle = domain.conn.defineXMLFlags(old[0], 0)
+def restore(domain, state: str) -> None:
+    """The old definition, if there is a new one, and the guest in the state that it had before."""
+    if domain.old_text:
+        domain.conn.defineXMLFlags(domain.old_text, 0)
+    handle = domain.handle_now()
     for name in states.WAYS.get((states.name(handle), state), ()):
         power.operation(domain.conn, handle, name, domain.options["timeout"], domain.options["force"])
 

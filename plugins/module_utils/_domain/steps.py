@@ -17,6 +17,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_s
 
 # virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
 WITH_SECRETS = 2 | 1
+# Operations after which a guest is off.
+_OFF = {"shut_down", "switch_off"}
 
 
 class Domain(Resource):
@@ -36,6 +38,8 @@ class Domain(Resource):
 
     # Whether the guest is switched off and on for what waits.
     _cycles = False
+    # Its definition as it was, with its secrets, once it has another one.
+    old_text = ""
     # The running guest as the ways of a change to it see it.
     _guest = None
 
@@ -119,7 +123,7 @@ class Domain(Resource):
         now, most = (self.wanted.get(name) for name in ("vcpus", "max_vcpus"))
         if now and most and now > most:
             raise Refused(f"{self.subject}: vcpus {now} is more than max_vcpus {most}; make one fit the other")
-        self._cycles, self._guest = False, None
+        self._cycles, self._guest, self.old_text = False, None, ""
         machine = self.wanted.get("machine")
         kind = actual.tree.find("os/type") if actual is not None else None
         now = kind.get("machine", "") if kind is not None else ""
@@ -213,7 +217,7 @@ class Domain(Resource):
 
     def interruption(self, actual, waiting):
         self._cycles = False
-        if {"shut_down", "switch_off"} & set(states.WAYS.get((actual.state, self.state), ())):
+        if _OFF & set(states.WAYS.get((actual.state, self.state), ())):
             return CONFIG if self.state == states.STOPPED else POWER_CYCLE
         self._cycles = waiting and self.options.get("power_cycle", False)
         return POWER_CYCLE if self._cycles else ""
@@ -227,7 +231,18 @@ class Domain(Resource):
         ways = states.WAYS.get((now, self.state), ())
         if self._cycles:
             ways = states.WAYS[now, states.STOPPED] + states.WAYS[states.STOPPED, self.state_after(actual)]
-        return [Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name)) for name in ways]
+        return [
+            Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name), self._undo(name, actual, ways))
+            for name in ways
+        ]
+
+    def _undo(self, name: str, actual, ways: tuple):
+        """What takes an operation back: a guest that is to go off and on again gets its old definition for it first."""
+        if name not in _OFF or name == ways[-1]:
+            return None
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import restore
+
+        return lambda: restore(self, actual.state)
 
     def _operation(self, name: str):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
