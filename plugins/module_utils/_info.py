@@ -34,6 +34,10 @@ def gather(resource_class, conn, params: dict) -> list[dict]:
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import gather as domains
 
         return domains(conn, params)
+    if resource_class.kind == "snapshot":
+        from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.info import gather as snapshots
+
+        return snapshots(conn, params)
     names = params.get("name")
     if names is None:
         names = [handle.name() for handle in _LISTS[resource_class.kind](conn, params)]

@@ -46,11 +46,8 @@ def run(resource_class) -> None:
 
 def run_info(resource_class) -> None:
     """Run the info module of one kind of object: it reads, in check mode and for real alike."""
-    spec: dict[str, dict] = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
-    if resource_class.kind == "volume":
-        spec["pool"] = {"type": "str", "required": True}
-    if resource_class.kind == "domain":
-        spec["addresses"] = {"type": "bool", "default": False}
+    names = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
+    spec = {**names, **resource_class.info_options}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):

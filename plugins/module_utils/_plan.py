@@ -27,7 +27,7 @@ class Plan:
 
     C(before), C(after): the object in the words of the options, {} where it is not there.
     C(xml_before), C(xml_after): its document as text. C(pending): changes that wait for the next start.
-    C(unchecked): what a read-only connection could not see.
+    C(also): those of the changes that are about other objects. C(unchecked): what a read-only connection could not see.
     """
 
     def __init__(self, subject: str):
@@ -35,6 +35,7 @@ class Plan:
         self.changes: list[Change] = []
         self.steps: list[Step] = []
         self.pending: list[Change] = []
+        self.also: list[Change] = []
         self.before: dict = {}
         self.after: dict = {}
         self.xml_before = self.xml_after = ""
@@ -43,11 +44,10 @@ class Plan:
     def diff(self) -> list[dict]:
         """What Ansible prints with C(--diff): the options first, then the XML."""
         pairs = [("options", self.before, self.after), ("XML", self.xml_before, self.xml_after)]
-        if all(old == new for _what, old, new in pairs):
-            # What neither shows, such as another content of a seed.
-            paths = [change.path for change in self.changes]
-            before, after = ([getattr(change, side) for change in self.changes] for side in ("before", "after"))
-            pairs = [("changes", dict(zip(paths, before)), dict(zip(paths, after)))]
+        # What neither shows, such as another content of a seed.
+        unseen = self.changes if all(old == new for _what, old, new in pairs) else self.also
+        before, after = ({one.path: getattr(one, side) for one in unseen} for side in ("before", "after"))
+        pairs.append(("changes", before, after))
         headers = [(f"{self.subject} ({what})", old, new) for what, old, new in pairs if self.changes and old != new]
         return [{"before_header": h, "after_header": h, "before": old, "after": new} for h, old, new in headers]
 

@@ -37,9 +37,15 @@ class Resource:
 
     kind = root = ""
     states: tuple[str, ...] = ("absent", "present")
+    # States that are something done, each time anew.
+    repeats: tuple[str, ...] = ("restarted",)
+    # The option that names what the object is part of.
+    container = "pool"
     fields: tuple = ()
     # Options that are no part of the object's XML.
     extra: dict = {}
+    # Options of the info module of the kind beside those that all have.
+    info_options: dict = {}
     # Places that libvirt fills in by itself; None where applied() tells what was ours.
     filled: frozenset | None = None
     # Places that count when the object is made, and that libvirt answers with figures of its own later.
@@ -59,7 +65,7 @@ class Resource:
         self.name = self._name()
         # What could not be compared, because libvirt does not tell it over a read-only connection.
         self.unchecked: list[str] = []
-        self.asked = parse(self.fields, {**options, "name": self.name}, self.subject)
+        self.asked = parse(self.fields, {**options, "name": self.name or None}, self.subject)
         self.wanted: dict = {}
         self._values: dict = {}
 
@@ -149,6 +155,10 @@ class Resource:
         """What a change of the definition does to the object, which runs: LIVE or NEXT_BOOT."""
         return change.effect
 
+    def new_effect(self) -> str:
+        """What making the object does to what runs."""
+        return CONFIG
+
     def interruption(self, actual: Actual, waiting: bool) -> str:
         """The effect of all changes where this task switches the object off; C(waiting): something waits for that."""
         return CONFIG if self.state_after(actual) in self.off else ""
@@ -212,7 +222,7 @@ class Resource:
 
     def actual(self) -> Actual | None:
         """The object as it is, or as earlier tasks of a check-mode run would have left it."""
-        return self.planned.laid_over(self.read(), self.kind, self.name, self.options.get("pool"), self.off)
+        return self.planned.laid_over(self.read(), self.kind, self.name, self.options.get(self.container), self.off)
 
     def existing(self) -> dict | None:
         """The object in the words of the options, None where it is not there."""
@@ -273,7 +283,7 @@ class Resource:
             autostart = actual.autostart
         plan.after = self.words(target, state, autostart)
         if actual is None:
-            plan.changes = [Change("", None, plan.after, CONFIG)]
+            plan.changes = [Change("", None, plan.after, self.new_effect())]
         else:
             plan.changes = changes + self._switches(actual, state)
         if changes or actual is None:
@@ -309,7 +319,7 @@ class Resource:
         autostart = self.options.get("autostart")
         if autostart is not None and autostart != actual.autostart:
             changes.append(Change("autostart", actual.autostart, autostart, "live" if actual.active else CONFIG))
-        if state and (state != actual.state or self.state == "restarted"):
+        if state and (state != actual.state or self.state in self.repeats):
             changes.append(Change("state", actual.state, state, "live"))
         return changes
 
@@ -348,7 +358,7 @@ def converge(resource: Resource, check: bool) -> dict:
         plan.run()
         again = _asked(resource)
         left = resource.settle(again)
-        if left and resource.state != "restarted":
+        if left and resource.state not in resource.repeats:
             raise Failed(
                 f"{resource.subject}: libvirt did not keep "
                 + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left)

@@ -54,7 +54,8 @@ class PlannedActionBase(ActionBase):
         if not name:
             return
         xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)
-        entry = {"kind": kind, "name": name, "pool": arguments.get("pool"), "words": words, "xml": xml}
+        container = arguments.get("pool") or arguments.get("domain")
+        entry = {"kind": kind, "name": name, "pool": container, "words": words, "xml": xml}
         line = json.dumps({"scope": self._scope(task_vars, arguments), "entry": entry}) + "\n"
         # One write of a short line in append mode: tasks for several hosts share the file.
         with open(self._path(), "a", encoding="utf-8") as ledger:

@@ -27,6 +27,11 @@ from lxml import etree
 
 COLLECTION = "ansible_collections.virtops.libvirt"
 IMAGES = Path("/var/lib/libvirt/images")
+_UNDEFINE = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+)
 # A module that hangs is ended, and the test says so, instead of hanging too.
 SECONDS = 300
 
@@ -87,6 +92,7 @@ def _domain(domain) -> dict:
         "state": domain.state()[0],
         "saved": domain.hasManagedSaveImage(),
         "autostart": domain.autostart(),
+        "snapshots": {one.getName(): one.getXMLDesc(secure) for one in domain.listAllSnapshots(0)},
     }
 
 
@@ -112,7 +118,7 @@ def wipe_domains() -> None:
         with contextlib.suppress(libvirt.libvirtError):  # It may be off, or going off by itself.
             domain.destroy()
         with contextlib.suppress(libvirt.libvirtError):  # A transient one is gone by now.
-            domain.undefineFlags(libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | libvirt.VIR_DOMAIN_UNDEFINE_NVRAM)
+            domain.undefineFlags(_UNDEFINE)
     connection.close()
 
 

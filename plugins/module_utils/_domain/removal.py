@@ -34,6 +34,7 @@ def remove_volumes(domain, plan) -> None:
         for change in removal.changes:
             change.path = f"remove_volumes[{name}]"
         plan.changes += removal.changes
+        plan.also += removal.changes
         plan.steps += removal.steps
 
 

@@ -47,6 +47,7 @@ class Volume(Resource):
     filled = FILLED
     created_only = CREATED_ONLY
     edit_effect = FIXED
+    info_options = {"pool": {"type": "str", "required": True}}
     extra = {
         "pool": {"type": "str", "required": True},
         "source": {

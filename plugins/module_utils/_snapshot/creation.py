@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a snapshot: the document whole, whether libvirt can, and the call. Private to this collection.
+
+The rules are those of libvirt's QEMU driver (qemuSnapshotPrepare, qemuSnapshotCreateAlignDisks).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import releases
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LEFT_OUT
+
+
+def complete(document, guest, location: str, with_memory: bool) -> None:
+    """Say in the document of a new snapshot what libvirt would choose by itself, and where its files lie."""
+    listed = {entry.get("name"): entry for entry in document.findall("disks/disk")}
+    for disk in guest.disks:
+        entry = listed.get(disk.target)
+        if entry is None:
+            entry = etree.SubElement(ensure(document, "disks"), "disk", name=disk.target)
+            chosen = LEFT_OUT if listed or not disk.writable else disk.default or location
+        else:
+            chosen = entry.get("snapshot") or disk.default or location
+        entry.set("snapshot", chosen)
+        if chosen == EXTERNAL:
+            _overlay(entry, disk, document.findtext("name"))
+    memory = ensure(document, "memory")
+    if not memory.get("snapshot") or (with_memory and location == EXTERNAL):
+        memory.set("snapshot", location if with_memory else LEFT_OUT)
+    if memory.get("snapshot") == EXTERNAL and not memory.get("file"):
+        _memory_file(document, memory, guest)
+
+
+def _overlay(entry, disk, name: str) -> None:
+    """The file that a disk is written to from now: beside its own, named as libvirt names it."""
+    source = ensure(entry, "source")
+    if not source.attrib and disk.path and (disk.source or ("",))[0] != "block":
+        source.set("file", f"{os.path.splitext(disk.path)[0]}.{name}")
+    driver = ensure(entry, "driver")
+    if not driver.get("type"):
+        driver.set("type", "qcow2")
+
+
+def _memory_file(document, memory, guest) -> None:
+    """The file of the memory: beside the first overlay."""
+    overlay = document.find("disks/disk/source[@file]")
+    if overlay is not None:
+        directory = os.path.dirname(overlay.get("file"))
+        memory.set("file", os.path.join(directory, f"{guest.name}.{document.findtext('name')}.mem"))
+
+
+def why_not(guest, tree, document, quiesce: bool) -> str:
+    """Why libvirt would not take the snapshot that a whole document describes, C("") where it would."""
+    chosen = {entry.get("name"): entry.get("snapshot") for entry in document.findall("disks/disk")}
+    memory = document.find("memory").get("snapshot")
+    return (
+        _wrong_guest(guest, chosen)
+        or _asleep(guest, tree, memory)
+        or _wrong_mix(chosen, memory)
+        or _wrong_memory(guest, memory, chosen, document.find("memory").get("file"))
+        or (_not_internal(guest, chosen) if INTERNAL in chosen.values() else "")
+        or (_not_external(guest, document) if EXTERNAL in chosen.values() else "")
+        or (_not_quiet(guest, memory, chosen) if quiesce else "")
+    )
+
+
+def _wrong_guest(guest, chosen: dict) -> str:
+    if guest.state == states.SAVED:
+        return "its memory is saved, and disks without it are no whole state; set it to running or stopped first"
+    unknown = sorted(set(chosen) - {disk.target for disk in guest.disks})
+    if unknown:
+        has = ", ".join(disk.target for disk in guest.disks) or "none"
+        return f"it has no disk {' and '.join(unknown)} (it has: {has}); correct 'disks'"
+    if guest.busy_disk:
+        return f"a block job runs on its disk {guest.busy_disk}; wait for its end"
+    return ""
+
+
+def _asleep(guest, tree, memory: str) -> str:
+    writes = memory == EXTERNAL or (memory == INTERNAL and guest.version >= releases.INTERNAL_WITH_UEFI)
+    since = tree.sleeps(guest.state) if writes else ""
+    return (
+        f"it is paused since {since} took its memory, and QEMU takes it once only; set it to running" if since else ""
+    )
+
+
+def _wrong_mix(chosen: dict, memory: str) -> str:
+    taken = set(chosen.values()) - {LEFT_OUT}
+    if not taken and memory == LEFT_OUT:
+        return "nothing of it would be taken: it has no disk that is written to, or 'disks' names none"
+    both = taken | {memory}
+    if {INTERNAL, EXTERNAL} <= both:
+        return "internal and external parts do not go into one snapshot; use one 'location' for disks and memory"
+    if memory == INTERNAL and INTERNAL not in taken:
+        return "its memory lies within a disk, and no disk is taken; use 'location: external'"
+    return ""
+
+
+def _wrong_memory(guest, memory: str, chosen: dict, path: str | None) -> str:
+    if memory != LEFT_OUT and not guest.active:
+        return f"it is {guest.state} and has no memory to take; take 'memory' out"
+    if memory == LEFT_OUT and guest.active and INTERNAL in chosen.values():
+        return "an internal snapshot of a guest that is on takes its memory along; use 'location: external' without it"
+    kept = guest.what_keeps_its_memory() if memory != LEFT_OUT else ""
+    if kept:
+        return f"QEMU cannot save the memory of a guest that has {kept}; use 'location: external' and 'memory: false'"
+    if memory == EXTERNAL:
+        if not path:
+            return "it is not known where its memory is to be written; give 'memory_file'"
+        return _wrong_file(guest, path, "memory_file")
+    return ""
+
+
+def _not_internal(guest, chosen: dict) -> str:
+    for disk in guest.disks:
+        where = chosen[disk.target]
+        if where == INTERNAL and disk.format != "qcow2":
+            return f"its disk {disk.target} is {disk.format}, and only qcow2 has room for snapshots"
+        if where == INTERNAL and not guest.active and disk.source is not None and disk.source[0] == "network":
+            return f"its disk {disk.target} is not on this host, and it is off"
+        if where != INTERNAL and disk.source is not None and not disk.readonly:
+            return f"an internal snapshot takes all disks, and {disk.target} is left out"
+    if not guest.uefi:
+        return ""
+    if not guest.active:
+        old = guest.version < releases.INTERNAL_WITH_UEFI_OFF
+        return "it has UEFI firmware, which libvirt refuses before 9.3" if old else ""
+    if guest.version < releases.INTERNAL_WITH_UEFI:
+        return "it has UEFI firmware, which libvirt refuses before 10.9 while the guest is on"
+    variables = guest.tree.find("os/nvram")
+    if variables is not None and variables.get("format", "raw") != "qcow2":
+        return "the variables of its UEFI firmware are kept in a raw file, and only qcow2 has room for snapshots"
+    return ""
+
+
+def _not_external(guest, document) -> str:
+    disks = {disk.target: disk for disk in guest.disks}
+    for entry in document.findall("disks/disk"):
+        if entry.get("snapshot") == EXTERNAL:
+            reason = _no_overlay(guest, disks[entry.get("name")], entry)
+            if reason:
+                return reason
+    if not guest.active and guest.handle is not None and guest.handle.listAllCheckpoints(0):
+        return "it has checkpoints and is off, which libvirt does not bring together; start it, or remove them"
+    return ""
+
+
+def _no_overlay(guest, disk, entry) -> str:
+    where = f"its disk {disk.target}"
+    kind = entry.find("driver").get("type")
+    if kind not in ("qcow2", "qed"):
+        return f"{where}: the overlay cannot be {kind}; use qcow2"
+    if disk.source is None or disk.readonly:
+        return f"{where} is {'empty' if disk.source is None else 'read-only'}; take it out of 'disks'"
+    if disk.shareable:
+        return f"{where} is shared with other guests; take it out of 'disks'"
+    if disk.device == "lun" and guest.active:
+        return f"{where} is a SCSI device that is passed through; take it out of 'disks'"
+    if disk.source[0] == "network" and not guest.active:
+        return f"{where} is not on this host, and it is off; start it first"
+    if not entry.find("source").attrib:
+        return f"{where}: it is not known where its overlay is to lie; give 'file'"
+    path = entry.find("source").get("file")
+    return _wrong_file(guest, path, f"disks[{disk.target}].file") if path else ""
+
+
+def _wrong_file(guest, path: str, option: str) -> str:
+    if not path.startswith("/"):
+        return f"{option}: {path!r} is not an absolute path"
+    if guest.exists(path):
+        return f"{option}: {path} exists already; give another one, or remove what is left there"
+    if guest.is_local and not os.path.isdir(os.path.dirname(path)):
+        return f"{option}: the directory of {path} is not there; make it, or give another one"
+    return ""
+
+
+def _not_quiet(guest, memory: str, chosen: dict) -> str:
+    if INTERNAL in chosen.values() or memory != LEFT_OUT:
+        return "'quiesce' is for external snapshots without memory; take 'memory' and 'location' out, or 'quiesce'"
+    if guest.state != states.RUNNING:
+        return f"'quiesce' asks the guest itself, and it is {guest.state}; take 'quiesce' out"
+    if not guest.has_agent:
+        return "'quiesce' needs its guest agent, which is not connected; install qemu-guest-agent in it and start it"
+    return ""
+
+
+def take(guest, text: str, memory: str, external: bool, quiesce: bool) -> None:
+    """Take it; file systems that were frozen for it are thawed whatever comes."""
+    flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
+    if external and memory == LEFT_OUT:
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+    if memory == EXTERNAL and guest.state == states.RUNNING:
+        # The guest goes on while its memory is written.
+        flags |= libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_LIVE
+    if not quiesce:
+        guest.handle.snapshotCreateXML(text, flags)
+        return
+    # A daemon that ended between freezing and thawing left the guest frozen, and it refuses to freeze again: thawed,
+    # it is asked once more.
+    for last in (False, True):
+        try:
+            guest.handle.snapshotCreateXML(text, flags | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE)
+            return
+        except libvirt.libvirtError:
+            with contextlib.suppress(libvirt.libvirtError):
+                guest.handle.fsThaw()
+            if last:
+                raise

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guest whose snapshots are managed, as far as they depend on it. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+from xml.etree import ElementTree as ET
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import AGENT
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import Snap, Tree, source_of
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+
+# Devices whose state QEMU cannot save (qemuMigrationSrcIsAllowed), and the words for them.
+_NOT_SAVED = (
+    ("devices/hostdev[@type='pci']", "a PCI device of the host"),
+    ("devices/hostdev[@type='mdev']", "a mediated device of the host"),
+    ("devices/interface[@type='hostdev']", "a NIC of the host"),
+)
+
+
+class Disk:
+    """One disk of a guest: C(path) is where its file or device lies, None where it has none on the host."""
+
+    def __init__(self, guest: Guest, element):
+        self.target = element.find("target").get("dev")
+        self.device = element.get("device", "disk")
+        self.source = source_of(element)
+        driver = element.find("driver")
+        self.format = driver.get("type", "raw") if driver is not None else "raw"
+        self.readonly = element.find("readonly") is not None
+        self.shareable = element.find("shareable") is not None
+        # How the guest's own document wants it to be treated (formatdomain, "snapshot").
+        self.default = element.get("snapshot")
+        self.busy = element.find("mirror") is not None
+        self._guest = guest
+
+    @property
+    def path(self) -> str | None:
+        if self.source is None or self.source[0] == "network":
+            return None
+        return self._guest.path_of(self.source)
+
+    @property
+    def writable(self) -> bool:
+        """Whether there is something in it that changes."""
+        return self.source is not None and not self.readonly and self.device in ("disk", "lun")
+
+
+class Guest:
+    """A guest by its name; Refused where it is not there. C(tree): the document that it runs with, else its own."""
+
+    def __init__(self, conn, name: str, planned, execute):
+        self.conn, self.name, self.planned, self.execute = conn, name, planned, execute
+        actual = Domain(conn, {"name": name}, planned).actual()
+        if actual is None:
+            raise Refused(f"domain {name}: there is none of this name; make it first, or correct 'domain'")
+        self.actual, self.handle = actual, actual.handle
+        self.state, self.active = actual.state, actual.active
+        self.tree = actual.live_tree if self.active and actual.live_tree is not None else actual.tree
+        self.disks = [Disk(self, element) for element in self.tree.findall("devices/disk")]
+        self._version: int | None = None
+
+    @property
+    def subject(self) -> str:
+        return f"domain {self.name}"
+
+    @property
+    def version(self) -> int:
+        if self._version is None:
+            self._version = self.conn.getLibVersion()
+        return self._version
+
+    @property
+    def is_local(self) -> bool:
+        """Whether libvirt runs on the host that the task runs on."""
+        return self.conn.getURI().partition("://")[2].startswith("/")
+
+    @property
+    def uefi(self) -> bool:
+        return self.tree.find("os/loader[@type='pflash']") is not None
+
+    @property
+    def has_agent(self) -> bool:
+        return self.tree.find(f"devices/channel/target[@name='{AGENT}'][@state='connected']") is not None
+
+    @property
+    def busy_disk(self) -> str:
+        """A disk that a block job runs on, C("") for none."""
+        return next((disk.target for disk in self.disks if disk.busy), "")
+
+    def what_keeps_its_memory(self) -> str:
+        """What of it cannot be saved with its memory, C("") where all can."""
+        found = [words for place, words in _NOT_SAVED if self.tree.find(place) is not None]
+        return " and ".join(found)
+
+    def path_of(self, source: tuple) -> str | None:
+        """The path of a disk's source on the host; that of a volume is asked of libvirt."""
+        if source[0] != "volume":
+            return source[1]
+        try:
+            words = Volume(self.conn, {"pool": source[1], "name": source[2]}, self.planned).existing()
+        except Refused:
+            return None
+        return (words or {}).get("path")
+
+    def exists(self, path: str) -> bool:
+        """Whether a file is there; for a host that is not this one, as far as its pools know."""
+        if self.is_local:
+            return os.path.exists(path)
+        return lookup(self.conn.storageVolLookupByPath, path, libvirt.VIR_ERR_NO_STORAGE_VOL) is not None
+
+    def snapshots(self) -> Tree:
+        """All its snapshots."""
+        handles = self.handle.listAllSnapshots(0) if self.handle is not None else []
+        current = next((handle.getName() for handle in handles if handle.isCurrent()), None)
+        snaps = [Snap(ET.fromstring(handle.getXMLDesc(0))) for handle in handles]  # noqa: S314 (libvirt's own)
+        return Tree(snaps, current, {disk.target: disk.source for disk in self.disks})

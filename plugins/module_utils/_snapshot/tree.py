@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The snapshots of a guest as libvirt knows them, and what they become while a plan is made.
+
+Private to this collection.
+A snapshot stands for the state at the moment when it was taken. Its disks in C(disks) are where an external one writes
+on from then (the overlay), and those in its C(domain) where the state itself lies.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LABELS
+
+# Words for the states of a guest in a snapshot (formatsnapshot, "state").
+_STATES = {"running": "running", "paused": "paused", "shutoff": "stopped", "disk-snapshot": "stopped"}
+
+
+def source_of(disk) -> tuple | None:
+    """Where a disk of a document has its data: (type, what names it there), None where it is empty."""
+    source = disk.find("source")
+    if source is None:
+        return None
+    if source.get("file"):
+        return ("file", source.get("file"))
+    if source.get("dev"):
+        return ("block", source.get("dev"))
+    if source.get("volume"):
+        return ("volume", source.get("pool"), source.get("volume"))
+    return ("network", source.get("protocol"), source.get("name")) if source.get("name") else None
+
+
+def sources(domain) -> dict:
+    """{target: source} of the disks in the document of a guest."""
+    disks = [] if domain is None else domain.findall("devices/disk")
+    return {disk.find("target").get("dev"): source_of(disk) for disk in disks}
+
+
+def _labels(tree) -> dict | None:
+    """The labels in the document of a snapshot, None where this collection did not make it."""
+    place = f"domain/metadata/{{{LABELS}}}snapshot"
+    if tree.find(place) is None:
+        return None
+    return {label.get("name"): label.text or "" for label in tree.findall(f"{place}/{{{LABELS}}}label")}
+
+
+class Snap:
+    """One snapshot, from its document.
+
+    C(locations): {target: internal, external, manual or no}. C(overlays): {target: source} of its external disks.
+    C(origins): {target: source} of the guest's disks when it was taken. C(created): seconds since 1970. C(labels):
+    None for one that this collection did not make.
+    """
+
+    def __init__(self, tree):
+        self.tree = tree
+        self.name = tree.findtext("name")
+        self.parent: str | None = tree.findtext("parent/name")
+        self.created = int(tree.findtext("creationTime") or time.time())
+        self.raw_state = tree.findtext("state") or ""
+        memory = tree.find("memory")
+        self.memory = memory.get("snapshot", "no") if memory is not None else "no"
+        self.memory_file = memory.get("file") if memory is not None else None
+        disks = tree.findall("disks/disk")
+        self.locations = {disk.get("name"): disk.get("snapshot", "no") for disk in disks}
+        self.overlays = {disk.get("name"): source_of(disk) for disk in disks if disk.get("snapshot") == EXTERNAL}
+        self.origins = sources(tree.find("domain"))
+        self.labels = _labels(tree)
+
+    @property
+    def is_external(self) -> bool:
+        """What libvirt takes it for: one external part is enough (virDomainSnapshotIsExternal)."""
+        return self.memory == EXTERNAL or EXTERNAL in self.locations.values()
+
+    @property
+    def location(self) -> str:
+        return EXTERNAL if self.is_external else INTERNAL
+
+    @property
+    def state(self) -> str:
+        """The state in which a revert leaves the guest."""
+        return _STATES.get(self.raw_state, self.raw_state)
+
+
+class Tree:
+    """All snapshots of a guest. C(active): {target: source} of the guest's own disks as they are now."""
+
+    def __init__(self, snaps: list[Snap], current: str | None, active: dict):
+        self.snaps = {snap.name: snap for snap in snaps}
+        self.current, self.active = current, dict(active)
+
+    def ordered(self) -> list[Snap]:
+        """From the oldest to the newest; two of one second, as one grew out of the other."""
+        return sorted(self.snaps.values(), key=lambda snap: (snap.created, len(self.ancestors(snap.name)), snap.name))
+
+    def children(self, name: str) -> list[str]:
+        return [snap.name for snap in self.snaps.values() if snap.parent == name]
+
+    def descendants(self, name: str) -> list[str]:
+        """Those below a snapshot, each behind those below itself: the order in which they can be deleted."""
+        found: list[str] = []
+        for child in self.children(name):
+            found += [*self.descendants(child), child]
+        return found
+
+    def ancestors(self, name: str | None) -> list[str]:
+        """A snapshot and those above it."""
+        found: list[str] = []
+        while name is not None and name in self.snaps:
+            found.append(name)
+            name = self.snaps[name].parent
+        return found
+
+    def parent_with(self, snap: Snap, target: str) -> Snap | None:
+        """The nearest one above that has a part in a disk."""
+        for name in self.ancestors(snap.parent):
+            if self.snaps[name].locations.get(target, "no") != "no":
+                return self.snaps[name]
+        return None
+
+    def origins(self, target: str) -> list[tuple]:
+        """What the disk of the guest lies on by its snapshots: its own source, and behind it those it grew out of."""
+        found = [self.active.get(target)]
+        if self.current and self._is_new_branch(target):
+            found.append(self.snaps[self.current].origins.get(target))
+        grown = {snap.overlays.get(target): snap.origins.get(target) for snap in self.snaps.values()}
+        while found[-1] in grown and grown[found[-1]] not in found:
+            found.append(grown[found[-1]])
+        return [one for one in found if one]
+
+    def _is_new_branch(self, target: str) -> bool:
+        """Whether the disk is a file that libvirt made at a revert: no snapshot knows it."""
+        known = {place.get(target) for snap in self.snaps.values() for place in (snap.overlays, snap.origins)}
+        return self.active.get(target) not in known
+
+    def sleeps(self, state: str) -> str:
+        """The snapshot since which a paused guest sleeps, C("") where it can have run meanwhile.
+
+        Writing the memory of a paused guest into a file leaves QEMU as behind a migration: until the guest has run it
+        does not write its memory again, and leaves its disks alone.
+        """
+        for name in self.ancestors(self.current) if state == "paused" else ():
+            snap = self.snaps[name]
+            if snap.memory == EXTERNAL and snap.raw_state == "paused":
+                return name
+            if snap.raw_state != "disk-snapshot":
+                break
+        return ""
+
+    def grew_again(self, snap: Snap) -> bool:
+        """Whether the guest went back to an external snapshot and writes on into files of that revert."""
+        return snap.name == self.current and any(self._is_new_branch(target) for target in snap.overlays)
+
+    def add(self, snap: Snap) -> None:
+        """What taking a snapshot makes of them."""
+        snap.parent, snap.origins = self.current, dict(self.active)
+        self.snaps[snap.name] = snap
+        self.current = snap.name
+        self.active.update(snap.overlays)
+
+    def forget(self, snap: Snap) -> None:
+        """What deleting a snapshot without its content makes of them."""
+        del self.snaps[snap.name]
+        for child in self.children(snap.name):
+            self.snaps[child].parent = snap.parent
+        if self.current == snap.name:
+            self.current = snap.parent
+
+    def remove(self, snap: Snap) -> None:
+        """What deleting a snapshot with its content makes of them: what lay on its overlays lies on their origins."""
+        self.forget(snap)
+        for target, overlay in snap.overlays.items():
+            for place in [self.active, *(other.origins for other in self.snaps.values())]:
+                if place.get(target) == overlay:
+                    place[target] = snap.origins.get(target)

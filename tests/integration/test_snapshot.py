@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules snapshot and snapshot_info, on a real libvirtd with guests that have no operating system."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from integration._lab import PLANNED, paths
+
+DIRECTORY = "/var/lib/libvirt/images/images"
+STATES = ("stopped", "paused", "running")
+
+
+@pytest.fixture
+def blank(lab, pool):
+    """Makes a guest without an operating system: its disks as [(target, format)], its state, more options."""
+
+    def make(*disks: str, state: str = "stopped", **more) -> str:
+        for number, kind in enumerate(disks or ["qcow2"]):
+            lab.ok("volume", pool=pool, name=f"d{number}.{kind}", capacity="4 MiB", format=kind)
+        listed = [
+            {"target": f"vd{'abc'[number]}", "pool": pool, "volume": f"d{number}.{kind}"}
+            for number, kind in enumerate(disks or ["qcow2"])
+        ]
+        lab.ok("domain", name="guest", virt_type="qemu", memory="32 MiB", disks=listed, state=state, **more)
+        return "guest"
+
+    return make
+
+
+def both(lab, **options) -> dict:
+    """Check and run a task that is done anew each time: the plan is what is done."""
+    before = lab.state()
+    plan = lab.check("snapshot", **options)
+    assert not plan.get("failed"), plan["msg"]
+    assert lab.state() == before
+    real = lab.run("snapshot", **options)
+    assert not real.get("failed"), real["msg"]
+    for key in PLANNED:
+        assert real[key] == plan[key], key
+    return real
+
+
+def image(lab, name: str) -> dict:
+    return json.loads(lab.shell(f"qemu-img info --force-share --output=json {DIRECTORY}/{name}"))
+
+
+def taken(lab) -> dict:
+    """{name: what snapshot_info tells} of the guest's snapshots."""
+    return {one["name"]: one for one in lab.run("snapshot_info", domain=["guest"])["snapshots"]}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_internal_snapshot_is_taken_described_and_deleted(lab, blank, state):
+    domain = blank(state=state)
+    task = {"domain": domain, "name": "s1", "description": "As it was", "labels": {"by": "test"}}
+    made = lab.change("snapshot", **task)
+    assert made["snapshot"]["location"] == "internal"
+    assert made["snapshot"]["memory"] == (state != "stopped")
+    assert made["snapshot"]["labels"] == {"by": "test"}
+    assert [one["name"] for one in image(lab, "d0.qcow2")["snapshots"]] == ["s1"]
+
+    told = lab.change("snapshot", **{**task, "description": "Another", "labels": {"by": "me", "for": "it"}})
+    assert paths(told) == ["description", "labels"]
+    assert taken(lab)["s1"]["current"]
+
+    gone = lab.change("snapshot", domain=domain, name="s1", state="absent")
+    assert gone["steps"] == ["delete snapshot guest/s1, out of its disks"]
+    assert "snapshots" not in image(lab, "d0.qcow2")
+    assert lab.run("domain_info", name=[domain])["domains"][0]["state"] == state
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_external_snapshot_is_taken_and_merged(lab, blank, state):
+    domain = blank("qcow2", "raw", state=state)
+    made = lab.change("snapshot", domain=domain, name="s1", location="external", memory=False)
+    assert [disk["file"] for disk in made["snapshot"]["disks"]] == [f"{DIRECTORY}/d0.s1", f"{DIRECTORY}/d1.s1"]
+    assert image(lab, "d0.s1")["backing-filename"] == f"{DIRECTORY}/d0.qcow2"
+    lab.change("snapshot", domain=domain, name="s2", location="external", memory=False)
+    # The guest as it is described goes on with its disks, whichever file they are written to.
+    lab.change("snapshot", domain=domain, name="s1", state="absent")
+    lab.change("snapshot", domain=domain, name="s2", state="absent")
+    assert sorted(lab.shell(f"ls {DIRECTORY}").split()) == ["d0.qcow2", "d1.raw"]
+    assert lab.run("domain_info", name=[domain])["domains"][0]["state"] == state
+
+
+@pytest.mark.parametrize("state", ["paused", "running"])
+def test_the_memory_lies_in_a_file_of_its_own(lab, blank, state):
+    domain = blank("raw", state=state)
+    made = lab.change("snapshot", domain=domain, name="s1")
+    assert made["snapshot"]["location"] == "external"
+    assert made["snapshot"]["memory_file"] == f"{DIRECTORY}/guest.s1.mem"
+    assert lab.run("domain_info", name=[domain])["domains"][0]["state"] == state
+    if state == "paused":
+        # QEMU is as behind a migration.
+        for options in ({"name": "s1", "state": "absent"}, {"name": "s2", "location": "external"}):
+            assert "since s1 took its memory" in lab.refused("snapshot", domain=domain, **options)
+        lab.change("snapshot", domain=domain, name="s2", memory=False)
+        lab.ok("domain", name=domain, state="running")
+        lab.change("snapshot", domain=domain, name="s2", state="absent")
+    lab.change("snapshot", domain=domain, name="s1", state="absent")
+    assert lab.shell(f"ls {DIRECTORY}").split() == ["d0.raw"]
+
+
+@pytest.mark.parametrize("before", STATES)
+@pytest.mark.parametrize("after", STATES)
+def test_a_guest_goes_back_to_an_internal_snapshot(lab, blank, before, after):
+    domain = blank(state=before)
+    lab.ok("snapshot", domain=domain, name="s1", labels={"by": "test"})
+    lab.ok("domain", name=domain, state=after, force=True, timeout=1, description="Another")
+    done = both(lab, domain=domain, name="s1", state="reverted")
+    assert done["power_cycled"] == (after != "stopped")
+    guest = lab.run("domain_info", name=[domain])["domains"][0]
+    assert guest["state"] == before
+    assert "description" not in guest
+    assert "virtops:snapshot" not in lab.xml("domain", domain)
+
+
+def test_a_guest_goes_back_and_runs(lab, blank):
+    domain = blank()
+    lab.ok("snapshot", domain=domain, name="s1")
+    for state in ("running", "paused"):
+        done = both(lab, domain=domain, name="s1", state="reverted", power_state=state)
+        assert lab.run("domain_info", name=[domain])["domains"][0]["state"] == state
+        assert "domain_state" in paths(done)
+
+
+def test_deleting_a_snapshot_keeps_those_that_grew_out_of_it(lab, blank):
+    domain = blank()
+    for name in ("s1", "s2", "s3"):
+        lab.ok("snapshot", domain=domain, name=name)
+    lab.change("snapshot", domain=domain, name="s2", state="absent")
+    found = taken(lab)
+    assert (found["s1"]["children"], found["s3"]["parent"], found["s3"]["current"]) == (["s3"], "s1", True)
+    gone = lab.change("snapshot", domain=domain, name="s1", state="absent", children=True)
+    assert paths(gone) == ["state", "children[s3]"]
+    assert taken(lab) == {}
+
+
+def test_libvirt_forgets_a_snapshot_and_its_files_stay(lab, blank):
+    domain = blank()
+    lab.ok("snapshot", domain=domain, name="s1", location="external")
+    gone = lab.change("snapshot", domain=domain, name="s1", state="absent", metadata_only=True)
+    assert gone["steps"] == ["forget snapshot guest/s1"]
+    assert sorted(lab.shell(f"ls {DIRECTORY}").split()) == ["d0.qcow2", "d0.s1"]
+
+
+def test_disks_are_chosen_one_by_one(lab, blank):
+    domain = blank("qcow2", "raw", "qcow2")
+    chosen = [{"target": "vdb", "file": f"{DIRECTORY}/here.qcow2"}]
+    task = {"domain": domain, "name": "s1", "disks": chosen}
+    made = lab.change("snapshot", **task)
+    assert [disk["location"] for disk in made["snapshot"]["disks"]] == ["no", "external", "no"]
+    assert sorted(lab.shell(f"ls {DIRECTORY}").split()) == ["d0.qcow2", "d1.raw", "d2.qcow2", "here.qcow2"]
+    message = lab.refused("snapshot", **{**task, "disks": [{"target": "vda"}]})
+    assert "disks[vdb].location is external and cannot be changed to no" in message
+
+
+def test_a_snapshot_as_a_document(lab, blank):
+    domain = blank("qcow2", "raw")
+    text = """<domainsnapshot><name>s1</name><description>By hand</description>
+    <disks><disk name='vda' snapshot='external'/><disk name='vdb' snapshot='no'/></disks></domainsnapshot>"""
+    lab.change("snapshot", domain=domain, xml=text)
+    changed = lab.change("snapshot", domain=domain, xml=text.replace("By hand", "By another"))
+    assert paths(changed) == ["description"]
+    assert taken(lab)["s1"]["disks"][0]["file"] == f"{DIRECTORY}/d0.s1"
+    lab.change("snapshot", domain=domain, xml=text, state="absent")
+
+
+def test_info_can_be_fed_back(lab, blank):
+    domain = blank()
+    lab.ok("snapshot", domain=domain, name="s1", labels={"a": "b"}, description="one")
+    lab.ok("snapshot", domain=domain, name="s2", location="external")
+    for words in lab.run("snapshot_info")["snapshots"]:
+        for answer in ("domain_state", "created", "parent", "children", "current", "revert", "delete"):
+            del words[answer]
+        lab.unchanged("snapshot", **words)
+
+
+def test_what_virsh_took_is_adopted(lab, blank):
+    domain = blank()
+    lab.virsh("snapshot-create-as", domain, "s1", "--description", "By hand")
+    lab.unchanged("snapshot", domain=domain, name="s1", description="By hand")
+    told = lab.change("snapshot", domain=domain, name="s1", labels={"by": "test"})
+    assert paths(told) == ["labels"]
+    assert taken(lab)["s1"]["description"] == "By hand"
+
+
+def test_a_policy_keeps_the_newest_of_what_it_is_about(lab, blank):
+    domain = blank()
+    lab.virsh("snapshot-create-as", domain, "by-hand")
+    lab.ok("snapshot", domain=domain, name="other")
+    for number in range(3):
+        task = {"domain": domain, "name": f"n{number}", "labels": {"policy": "nightly"}, "retention": {"last": 2}}
+        made = lab.change("snapshot", **task)
+    assert paths(made) == ["", "retention[n0]"]
+    assert "retention[n0]" in made["diff"][-1]["before"]
+    assert sorted(taken(lab)) == ["by-hand", "n1", "n2", "other"]
+    pruned = lab.change("snapshot", domain=domain, retention={"last": 1, "labels": {"policy": "nightly"}})
+    assert paths(pruned) == ["retention[n1]"]
+    pruned = lab.change("snapshot", domain=domain, retention={"daily": 1})
+    assert paths(pruned) == ["retention[other]"]
+    assert sorted(taken(lab)) == ["by-hand", "n2"]
+
+
+def test_a_snapshot_that_does_not_exist_is_absent_already(lab, blank):
+    lab.unchanged("snapshot", domain="none", name="s1", state="absent")
+    lab.unchanged("snapshot", domain=blank(), name="s1", state="absent")
+    assert lab.run("snapshot_info", domain=["none"])["snapshots"] == []
+
+
+def test_going_back_would_lose_what_grew_out_of_the_disk(lab, blank):
+    domain = blank()
+    lab.ok("snapshot", domain=domain, name="s1")
+    lab.ok("snapshot", domain=domain, name="s2", location="external")
+    assert "s2 grew out of the disks" in lab.refused("snapshot", domain=domain, name="s1", state="reverted")
+    both(lab, domain=domain, name="s1", state="reverted", force=True)
