@@ -38,7 +38,7 @@ def gather(resource_class, conn, params: dict) -> list[dict]:
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import gather as domains
 
         return domains(conn, params)
-    names, found = params.get("name"), {}
+    names, found = params.get("name"), []
     for handle in _LISTS[resource_class.kind](conn, params):
         called, options = resource_class.called(handle), resource_class.options_of(handle)
         if names is None or not called.isdisjoint(names):
@@ -46,5 +46,5 @@ def gather(resource_class, conn, params: dict) -> list[dict]:
             actual = resource.read()
             # Somebody may have removed it since it was listed.
             if actual is not None:
-                found[resource.name] = resource.words(actual.tree, actual.state, actual.autostart)
-    return [found[name] for name in sorted(found)]
+                found.append((resource.name, resource.words(actual.tree, actual.state, actual.autostart)))
+    return [words for _name, words in sorted(found, key=lambda one: one[0])]

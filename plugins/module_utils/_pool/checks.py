@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
@@ -70,9 +71,8 @@ def refuse_unknown_secret(pool, auth_type: str, secret: dict) -> None:
     else:
         usage = _USAGES.get(auth_type, auth_type)
         number = getattr(libvirt, f"VIR_SECRET_USAGE_TYPE_{usage.upper()}")
-        found = lookup(
-            lambda name: pool.conn.secretLookupByUsage(number, name), named, libvirt.VIR_ERR_NO_SECRET
-        )
+        find = functools.partial(pool.conn.secretLookupByUsage, number)
+        found = lookup(find, named, libvirt.VIR_ERR_NO_SECRET)
         what = f"secret of type {usage} with the usage {named}"
     if found is None and not pool.planned.get("secret", named):
         raise Refused(f"{pool.subject}: there is no {what}; make it with virtops.libvirt.secret")

@@ -6,9 +6,11 @@ from __future__ import annotations
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import FORMATS, KINDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     COUNT,
+    LIMIT,
     MODE,
     NAME,
     NUMBER,
@@ -30,7 +32,14 @@ class Path(Text):
         return self.read(super().parse(raw))
 
     def read(self, text):
-        return re.sub("/+", "/", text).rstrip("/") or "/"
+        return (re.sub("/+", "/", text).rstrip("/") or "/") if text else ""
+
+
+class Sole(Field):
+    """What its element says is all that the element is for."""
+
+    def remove(self, owner):
+        remove(owner, self.element_path.partition("/")[0])
 
 
 def _one_of_both(element, wanted):
@@ -40,6 +49,20 @@ def _one_of_both(element, wanted):
 
 
 CLEAN = Path()
+def _of_its_type(element, wanted):
+    """Take out what the other type of adapter, or the other way to name it, has."""
+    if wanted.get("type") == "fc_host":
+        element.attrib.pop("name", None)
+        remove(element, "parentaddr")
+    elif wanted.get("type") == "scsi_host":
+        for name in set(element.attrib) - {"type", "name"}:
+            del element.attrib[name]
+        if "name" in wanted:
+            remove(element, "parentaddr")
+        else:
+            element.attrib.pop("name", None)
+
+
 PATH = Field("path", "target/path", CLEAN)
 PERMISSIONS = Group(
     "permissions",
@@ -94,6 +117,7 @@ ADAPTER = Group(
         Field("managed", "@managed", YES_NO),
     ),
     optional=True,
+    finish=_of_its_type,
 )
 SOURCE = Group(
     "source",
@@ -102,7 +126,7 @@ SOURCE = Group(
         Items(
             "hosts", "host", (Field("name", "@name", required=True), Field("port", "@port", COUNT)), identity=("name",)
         ),
-        Field("dir", "dir/@path", CLEAN),
+        Sole("dir", "dir/@path", CLEAN),
         Items(
             "devices",
             "device",
@@ -112,11 +136,11 @@ SOURCE = Group(
         Field("name", "name"),
         Field("format", "format/@type", choices=FORMATS),
         ADAPTER,
-        Field("initiator", "initiator/iqn/@name"),
+        Sole("initiator", "initiator/iqn/@name"),
         AUTH,
-        Field("protocol_version", "protocol/@ver", COUNT),
-        Field("vendor", "vendor/@name"),
-        Field("product", "product/@name"),
+        Sole("protocol_version", "protocol/@ver", LIMIT),
+        Sole("vendor", "vendor/@name"),
+        Sole("product", "product/@name"),
     ),
 )
 FIELDS = (

@@ -12,7 +12,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool import host
-from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import kind_of
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import KINDS, kind_of
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import (
     CREATED_ONLY,
     FIELDS,
@@ -96,8 +96,19 @@ class Pool(SwitchedResource):
 
     def skeleton(self):
         element = super().skeleton()
-        element.set("type", self.wanted.get("type", "dir"))
+        element.set("type", self.wanted["type"])
         return element
+
+    def prepare(self, actual):
+        if self.xml is not None:
+            return
+        kind = KINDS[self.wanted.setdefault("type", "dir")] if actual is None else kind_of(actual.tree)
+        # As libvirt does; its own schema wants to read it for some kinds.
+        if kind.names and actual is None:
+            self.wanted["source"] = {"name": self.name, **self.wanted.get("source", {})}
+        name = self.wanted.get("source", {}).get("name")
+        if kind.target not in ("", "given") and name:
+            self.wanted.setdefault("path", kind.target.format(name))
 
     def adapt(self, wanted, base):
         from ansible_collections.virtops.libvirt.plugins.module_utils._pool.document import settle

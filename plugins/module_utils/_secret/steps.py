@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
@@ -13,9 +14,25 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._secret.schema import DEFAULTS, FIELDS, FILLED, USAGE
+from ansible_collections.virtops.libvirt.plugins.module_utils._secret.schema import (
+    DEFAULTS,
+    FIELDS,
+    FILLED,
+    USAGE,
+    USAGES,
+)
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UUID
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
+
+
+def _number(secret_type: str) -> int:
+    """libvirt's number of a type."""
+    return getattr(libvirt, f"VIR_SECRET_USAGE_TYPE_{secret_type.upper()}")
+
+
+def _set_from(before: str | None) -> Change:
+    """The change of a value, which itself appears nowhere."""
+    return Change("value", before, "that of the task", CONFIG)
 
 
 class Secret(Resource):
@@ -74,7 +91,9 @@ class Secret(Resource):
 
     @classmethod
     def options_of(cls, handle):
-        return {"uuid": handle.UUIDString()}
+        types = {_number(name): name for name in USAGES}
+        usage = {"type": types[handle.usageType()], "usage": handle.usageID()} if handle.usageID() else {}
+        return {"uuid": handle.UUIDString(), **usage}
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -82,10 +101,8 @@ class Secret(Resource):
         handle = None
         secret_type, usage = self._usage
         if usage:
-            number = getattr(libvirt, f"VIR_SECRET_USAGE_TYPE_{secret_type.upper()}")
-            handle = lookup(
-                lambda name: self.conn.secretLookupByUsage(number, name), usage, libvirt.VIR_ERR_NO_SECRET
-            )
+            find = functools.partial(self.conn.secretLookupByUsage, _number(secret_type))
+            handle = lookup(find, usage, libvirt.VIR_ERR_NO_SECRET)
         if handle is None and self._uuid:
             uuid = UUID.parse(self._uuid)
             handle = lookup(self.conn.secretLookupByUUIDString, uuid, libvirt.VIR_ERR_NO_SECRET)
@@ -98,17 +115,17 @@ class Secret(Resource):
         if self._value is None or actual.handle is None or how == "on_create":
             return []
         if how == "always":
-            return [Change("value", MASK, MASK, CONFIG)]
+            return [_set_from("whichever it was")]
         try:
             self._old_value = actual.handle.value(0)
         except libvirt.libvirtError as error:
             return self._untold(error.get_error_code())
-        return [] if self._old_value == self._value else [Change("value", MASK, MASK, CONFIG)]
+        return [] if self._old_value == self._value else [_set_from("another one")]
 
     def _untold(self, code: int) -> list[Change]:
         """What is to be done where libvirt tells no value."""
         if code == libvirt.VIR_ERR_NO_SECRET:
-            return [Change("value", None, MASK, CONFIG)]
+            return [_set_from(None)]
         if code == libvirt.VIR_ERR_INVALID_SECRET:
             self.unchecked.append("value: it is private, so that libvirt tells it to nobody")
         elif code == libvirt.VIR_ERR_OPERATION_DENIED:
