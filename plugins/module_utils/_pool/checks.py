@@ -28,6 +28,7 @@ def check(pool, actual, target) -> None:
     for name in kind.needs:
         if not source.get(name):
             raise Refused(f"{pool.subject}: a pool of type {pool_type} needs its {name}; give 'source.{name}'")
+    _refuse_names(pool, pool_type, source)
     _refuse_path(pool, pool_type, kind, target)
     _refuse_adapter(pool, source.get("adapter") or {})
     _refuse_mode(pool, target)
@@ -76,6 +77,19 @@ def refuse_unknown_secret(pool, auth_type: str, secret: dict) -> None:
         what = f"secret of type {usage} with the usage {named}"
     if found is None and not pool.planned.get("secret", named):
         raise Refused(f"{pool.subject}: there is no {what}; make it with virtops.libvirt.secret")
+
+
+def _refuse_names(pool, pool_type, source: dict) -> None:
+    """Refused where the schema would, with words of its own."""
+    directory, device = source.get("dir"), next(iter(source.get("devices", ())), {}).get("path", "")
+    is_name = source.get("format") in ("cifs", "glusterfs") or pool_type != "netfs"
+    if directory and not directory.startswith("/") and not is_name:
+        raise Refused(f"{pool.subject}: source.dir {directory!r} must be absolute, as the server exports it")
+    if pool_type == "iscsi-direct" and not device.startswith("iqn."):
+        raise Refused(
+            f"{pool.subject}: {device!r} names no target; give 'source.devices' a path such as"
+            " iqn.2026-01.org.example:disks"
+        )
 
 
 def _refuse_path(pool, pool_type, kind, target) -> None:

@@ -35,6 +35,15 @@ class Path(Text):
         return (re.sub("/+", "/", text).rstrip("/") or "/") if text else ""
 
 
+class Wwn(Text):
+    """A world wide name: 16 hexadecimal digits (virValidateWWN)."""
+
+    def parse(self, raw):
+        if not re.fullmatch("[0-9a-fA-F]{16}", str(raw)):
+            raise ValueError(f"{raw!r} is not a world wide name of 16 hexadecimal digits; quote it in YAML")
+        return str(raw)
+
+
 class Sole(Field):
     """What its element says is all that the element is for."""
 
@@ -48,7 +57,7 @@ def _one_of_both(element, wanted):
             element.attrib.pop(name, None)
 
 
-CLEAN = Path()
+CLEAN, WWN = Path(), Wwn()
 def _of_its_type(element, wanted):
     """Take out what the other type of adapter, or the other way to name it, has."""
     if wanted.get("type") == "fc_host":
@@ -108,12 +117,12 @@ ADAPTER = Group(
                 Field("function", "address/@function", Hex(1)),
             ),
         ),
-        Field("wwnn", "@wwnn"),
-        Field("wwpn", "@wwpn"),
+        Field("wwnn", "@wwnn", WWN),
+        Field("wwpn", "@wwpn", WWN),
         Field("parent", "@parent"),
-        Field("parent_wwnn", "@parent_wwnn"),
-        Field("parent_wwpn", "@parent_wwpn"),
-        Field("parent_fabric_wwn", "@parent_fabric_wwn"),
+        Field("parent_wwnn", "@parent_wwnn", WWN),
+        Field("parent_wwpn", "@parent_wwpn", WWN),
+        Field("parent_fabric_wwn", "@parent_fabric_wwn", WWN),
         Field("managed", "@managed", YES_NO),
     ),
     optional=True,

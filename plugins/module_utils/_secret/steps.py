@@ -157,6 +157,9 @@ class Secret(Resource):
             )
         if target.find("usage") is not None and not USAGE.read(target):
             raise Refused(f"{self.subject}: its type says no more than what it is for; give 'usage'")
+        volume = target.findtext("usage/volume") or "/"
+        if not volume.startswith("/"):
+            raise Refused(f"{self.subject}: usage {volume!r} must be the absolute path of a volume")
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
