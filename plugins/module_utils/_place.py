@@ -7,13 +7,15 @@ import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element
 
-
 # A step of a path; its namespace, in braces, may have slashes.
 _STEP = re.compile(r"(?:\{[^}]*\})?[^/]+")
 
 
 def ensure(owner: Element, path: str) -> Element:
-    """The first element at C(path), made where it is not there; a step may be C(TAG[@NAME='VALUE']) or C({NAMESPACE}TAG)."""
+    """The first element at C(path), made where it is not there.
+
+    A step may be C(TAG[@NAME='VALUE']) or C({NAMESPACE}TAG).
+    """
     for step in _STEP.findall(path):
         found = owner.find(step)
         owner = append(owner, step) if found is None else found

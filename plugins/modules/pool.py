@@ -83,8 +83,8 @@ options:
           - File system of V(fs), protocol of V(netfs), partition table of V(disk), or V(lvm2) for V(logical).
           - libvirt finds out the first two by itself.
         type: str
-        choices: [auto, ext2, ext3, ext4, ufs, iso9660, udf, gfs, gfs2, vfat, hfs+, xfs, ocfs2, vmfs, nfs, glusterfs, cifs,
-                  unknown, dos, dvh, gpt, mac, bsd, pc98, sun, lvm2]
+        choices: [auto, ext2, ext3, ext4, ufs, iso9660, udf, gfs, gfs2, vfat, hfs+, xfs, ocfs2, vmfs, nfs, glusterfs,
+                  cifs, unknown, dos, dvh, gpt, mac, bsd, pc98, sun, lvm2]
       adapter:
         description: Adapter of V(scsi). C({}) is none.
         type: dict
@@ -176,7 +176,8 @@ options:
   path:
     description:
       - Directory (or device folder) under which the volumes are found; of V(fs) and V(netfs) the mount point.
-      - It is made, with its parents, when a pool that needs a directory is defined, and at a start where it is not there.
+      - It is made, with its parents, when a pool that needs a directory is defined, and at a start where it is not
+        there.
       - That of V(logical) and V(zfs) follows from O(source.name); V(rbd), V(gluster) and V(iscsi-direct) have none.
     type: str
   permissions:
@@ -219,8 +220,8 @@ options:
     choices: [default, capacity]
   build:
     description:
-      - Whether a file system, volume group, partition table or ZFS pool is made on the devices of O(source) when the pool is
-        defined or started. The directory of a pool is made in any case.
+      - Whether a file system, volume group, partition table or ZFS pool is made on the devices of O(source) when the
+        pool is defined or started. The directory of a pool is made in any case.
       - V(never) leaves the devices as they are.
       - V(missing) makes it on devices on which neither the task nor libvirt sees anything. What is there already, as
         the task asks for it, is taken as it is; where something else is, the task is refused.
@@ -234,8 +235,8 @@ options:
   refresh:
     description:
       - Whether libvirt looks again at what an active pool holds, so that it knows of volumes that others made.
-      - This is never a change, because nothing of the pool changes but what libvirt knows of it, which check mode cannot
-        foresee.
+      - This is never a change, because nothing of the pool changes but what libvirt knows of it, which check mode
+        cannot foresee.
     type: bool
     default: false
   remove_target:

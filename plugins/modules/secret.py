@@ -30,8 +30,8 @@ options:
     choices: [volume, ceph, iscsi, tls, vtpm]
   usage:
     description:
-      - What exactly it is for, by which others refer to it; with O(type) it names the secret. A path for V(volume), else
-        a name of your choice. It cannot be changed.
+      - What exactly it is for, by which others refer to it; with O(type) it names the secret. A path for V(volume),
+        else a name of your choice. It cannot be changed.
     type: str
   description:
     description: Words for people.
@@ -45,8 +45,8 @@ options:
   value:
     description:
       - The secret itself.
-      - libvirt tells a value only to a connection that may write, so that check mode cannot compare it, and the value of
-        a private secret to nobody; then RV(unchecked) says so.
+      - libvirt tells a value only to a connection that may write, so that check mode cannot compare it, and the value
+        of a private secret to nobody; then RV(unchecked) says so.
     type: str
   value_encoding:
     description: Whether O(value) is V(text) or, for bytes that are none, V(base64).

@@ -12,7 +12,7 @@ from integration._lab import HERE, PYTHON, Agent, paths, wait_until
 MOUNTED = "/var/lib/libvirt/images/mounted"
 TARGET = "iqn.2026-01.test.lab:disks"
 INITIATOR = "iqn.2026-01.test.lab:host"
-# Without the kernel's device mapper, which groups need only for their volumes, and without any device but those of tests.
+# Without the kernel's device mapper, which only volumes need, and without any device but those of tests.
 LVM = """devices { obtain_device_list_from_udev = 0 use_devicesfile = 0 filter = [ "a|^/dev/loop|", "r|.*|" ] }
 activation { udev_sync = 0 udev_rules = 0 monitoring = 0 }
 global { activation = 0 use_lvmpolld = 0 }
@@ -360,7 +360,10 @@ DEFINED = {
         },
         {
             "source": {
-                "adapter": {"type": "scsi_host", "address": {"unique_id": 2, "bus": "1", "slot": "2", "function": "3", "domain": "1"}}
+                "adapter": {
+                    "type": "scsi_host",
+                    "address": {"unique_id": 2, "bus": "1", "slot": "2", "function": "3", "domain": "1"},
+                }
             }
         },
     ],
@@ -462,9 +465,13 @@ def test_who_may_not_look_at_a_device_is_told_so(lab, device):
     auditor = Agent(lab.host, lab.writer.libraries, UNSEEING)
     try:
         plan = auditor.ask("module", name="pool", options=options, check=True)
-        assert "cannot be seen" in auditor.ask("module", name="pool", options={**options, "build": "overwrite"}, check=True)["msg"]
+        assert (
+            "cannot be seen"
+            in auditor.ask("module", name="pool", options={**options, "build": "overwrite"}, check=True)["msg"]
+        )
     finally:
         auditor.close()
+    assert "cannot be seen" in over["msg"]
     assert not plan.get("failed"), plan
     assert plan["unchecked"] == [f"what {name} holds"]
     assert f"make a file system on {name}" in plan["steps"]

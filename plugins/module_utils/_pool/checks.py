@@ -81,13 +81,13 @@ def refuse_unknown_secret(pool, auth_type: str, secret: dict) -> None:
 
 def _refuse_names(pool, pool_type, source: dict) -> None:
     """Refused where the schema would, with words of its own."""
-    directory, device = source.get("dir"), next(iter(source.get("devices", ())), {}).get("path", "")
+    directory, devices = source.get("dir"), [device["path"] for device in source.get("devices", ())]
     is_name = source.get("format") in ("cifs", "glusterfs") or pool_type != "netfs"
     if directory and not directory.startswith("/") and not is_name:
         raise Refused(f"{pool.subject}: source.dir {directory!r} must be absolute, as the server exports it")
-    if pool_type == "iscsi-direct" and not device.startswith("iqn."):
+    if pool_type == "iscsi-direct" and not devices[0].startswith("iqn."):
         raise Refused(
-            f"{pool.subject}: {device!r} names no target; give 'source.devices' a path such as"
+            f"{pool.subject}: {devices[0]!r} names no target; give 'source.devices' a path such as"
             " iqn.2026-01.org.example:disks"
         )
 
@@ -160,7 +160,7 @@ def _refuse_shared(pool, target) -> None:
             continue
         shared = claims & _claims(ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
         if shared:
-            what, *parts = sorted(shared, key=str)[0]
+            what, *parts = min(shared, key=str)
             named = " ".join(str(part) for part in parts if part)
             raise Refused(
                 f"{pool.subject}: {what} {named}".rstrip()

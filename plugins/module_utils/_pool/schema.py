@@ -58,6 +58,8 @@ def _one_of_both(element, wanted):
 
 
 CLEAN, WWN = Path(), Wwn()
+
+
 def _of_its_type(element, wanted):
     """Take out what the other type of adapter, or the other way to name it, has."""
     if wanted.get("type") == "fc_host":

@@ -100,7 +100,7 @@ class Secret(Resource):
     def read(self):
         handle = None
         secret_type, usage = self._usage
-        if usage:
+        if secret_type and usage:
             find = functools.partial(self.conn.secretLookupByUsage, _number(secret_type))
             handle = lookup(find, usage, libvirt.VIR_ERR_NO_SECRET)
         if handle is None and self._uuid:
@@ -119,11 +119,12 @@ class Secret(Resource):
         try:
             self._old_value = actual.handle.value(0)
         except libvirt.libvirtError as error:
-            return self._untold(error.get_error_code())
+            return self._untold(error)
         return [] if self._old_value == self._value else [_set_from("another one")]
 
-    def _untold(self, code: int) -> list[Change]:
+    def _untold(self, error) -> list[Change]:
         """What is to be done where libvirt tells no value."""
+        code = error.get_error_code()
         if code == libvirt.VIR_ERR_NO_SECRET:
             return [_set_from(None)]
         if code == libvirt.VIR_ERR_INVALID_SECRET:
@@ -131,7 +132,7 @@ class Secret(Resource):
         elif code == libvirt.VIR_ERR_OPERATION_DENIED:
             self.unchecked.append("value: libvirt tells it only to who may write")
         else:
-            raise
+            raise error
         return []
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
@@ -169,13 +170,11 @@ class Secret(Resource):
             steps.append(Step(f"define {self.subject}", lambda: self._define(text), self._undefine))
         elif any(change.path != "value" for change in changes):
             old = actual.text
-            steps.append(
-                Step(f"define {self.subject} anew", lambda: self._define(text), lambda: self._define(old))
-            )
-        if self._value is not None and (actual is None or any(change.path == "value" for change in changes)):
-            before = self._old_value
-            undo = (lambda: self._set(before)) if before else None
-            steps.append(Step(f"set the value of {self.subject}", lambda: self._set(self._value), undo))
+            steps.append(Step(f"define {self.subject} anew", lambda: self._define(text), lambda: self._define(old)))
+        value, before = self._value, self._old_value
+        if value is not None and (actual is None or any(change.path == "value" for change in changes)):
+            undo = (lambda: self._set(before)) if before is not None else None
+            steps.append(Step(f"set the value of {self.subject}", lambda: self._set(value), undo))
         return steps
 
     def _define(self, text: str) -> None:
