@@ -165,8 +165,8 @@ options:
                 description: Its UUID.
                 type: str
       protocol_version:
-        description: Version of NFS for V(netfs). 0 leaves it to the host.
-        type: int
+        description: Version of NFS for V(netfs), such as V('4.1'). V('') leaves it to the host.
+        type: str
       vendor:
         description: Vendor of the storage, for people.
         type: str

@@ -96,7 +96,7 @@ EXAMPLES = r"""
   virtops.libvirt.secret:
     type: ceph
     usage: client.libvirt
-    value: "{{ vault_ceph_key }}"
+    value: AQCj2YpRiAe6CxAA8/EUt7Hcl9IyxyYciVs48w==
     value_encoding: base64
     update_value: always
 

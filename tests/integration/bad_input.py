@@ -59,7 +59,7 @@ POOL = [
     (source("netfs", path=P, hosts=[HOST], dir="relative"), "source.dir 'relative' must be absolute"),
     (source("netfs", path="relative", hosts=[HOST], dir="/x"), "absolute"),
     (source("netfs", path=P, hosts=[HOST, {"name": "b.test"}], dir="/x"), "one only"),
-    (source("netfs", path=P, hosts=[HOST], dir="/x", format="cifs", protocol_version=3), "pool new", "protocol"),
+    (source("netfs", path=P, hosts=[HOST], dir="/x", format="cifs", protocol_version="3"), "pool new", "protocol"),
     (source("netfs", path=P, hosts=[{"name": "a.test", "port": 0}], dir="/x"), "less than 1"),
     (source("logical", path="/dev/other"), "cannot choose 'path'", "/dev/new"),
     (source("logical", state="active"), "no volume group new", "'build: missing'"),

@@ -10,7 +10,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._place import remo
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import FORMATS, KINDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     COUNT,
-    LIMIT,
     MODE,
     NAME,
     NUMBER,
@@ -149,7 +148,7 @@ SOURCE = Group(
         ADAPTER,
         Sole("initiator", "initiator/iqn/@name"),
         AUTH,
-        Sole("protocol_version", "protocol/@ver", LIMIT),
+        Sole("protocol_version", "protocol/@ver"),
         Sole("vendor", "vendor/@name"),
         Sole("product", "product/@name"),
     ),

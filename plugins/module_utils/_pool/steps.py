@@ -10,6 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Chang
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT, read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool import host
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import KINDS, kind_of
@@ -44,6 +45,15 @@ class Pool(SwitchedResource):
         # What is different about the directory itself, and the document that is about to be defined.
         self._drift: list[Change] = []
         self._target = None
+
+    def _parsed(self, text):
+        document = super()._parsed(text)
+        if document is not None and not self.options.get("name") and document.find("name") is None:
+            source = document.findtext("source/name") if kind_of(document).names else None
+            if source:
+                # libvirt calls the pool by it, too.
+                append(document, "name").text = source
+        return document
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
