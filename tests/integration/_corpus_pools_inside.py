@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Takes documents of storage pools through all that a task does with one, inside an isolated libvirt host.
 
-  _corpus_pools_inside.py    paths of documents on standard input, an outcome a line on standard output
+Paths of documents come on standard input, and an outcome a line goes to standard output.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
 
 # What may be taken out of a document, as far as libvirt takes it without.
-OPTIONAL = ("source/auth", "source/initiator", "source/vendor", "source/product", "source/protocol", "features", "refresh")
+OPTIONAL = (
+    *("source/auth", "source/initiator", "source/vendor", "source/product", "source/protocol"),
+    *("features", "refresh"),
+)
 FIGURES = ("uuid", "capacity", "allocation", "available", "target/permissions")
 
 
@@ -47,7 +50,8 @@ def moved(text: str) -> str:
         element = document.find(place)
         if element is not None and element.get(attribute):
             element.set(attribute, element.get(attribute) + "2")
-    for place in ("source/name", "target/path"):
+    # Where nothing else names the pool, its source does.
+    for place in ("source/name", "target/path") if document.find("name") is not None else ():
         element = document.find(place)
         if element is not None and element.text:
             element.text = element.text.strip() + "2"

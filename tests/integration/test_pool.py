@@ -200,6 +200,11 @@ def test_what_virsh_made_is_adopted(lab):
     assert lab.tree("pool", "lab").findtext("uuid") == uuid
 
 
+def test_two_pools_cannot_have_one_uuid(lab):
+    uuid = lab.ok("pool", name="lab", path=PATH)["pool"]["uuid"]
+    assert f"uuid {uuid} is that of pool lab already" in lab.refused("pool", name="other", uuid=uuid, path=PATH + "2")
+
+
 def test_info_can_be_fed_back(lab):
     lab.ok("pool", name="lab", path=PATH, state="active", autostart=True)
     lab.ok("pool", name="other", path=PATH + "2")

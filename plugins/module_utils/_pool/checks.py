@@ -154,11 +154,12 @@ def _claims(document) -> set[tuple]:
 
 
 def _refuse_shared(pool, target) -> None:
-    claims = _claims(target)
+    claims = _claims(target) | {("uuid", uuid.text.lower()) for uuid in target.findall("uuid") if uuid.text}
     for other in pool.conn.listAllStoragePools(0) if claims else ():
         if other.name() == pool.name:
             continue
-        shared = claims & _claims(ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
+        theirs = _claims(ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
+        shared = claims & (theirs | {("uuid", other.UUIDString())})
         if shared:
             what, *parts = min(shared, key=str)
             named = " ".join(str(part) for part in parts if part)
