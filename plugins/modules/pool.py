@@ -90,10 +90,9 @@ options:
         type: dict
         suboptions:
           type:
-            description: Kind of adapter.
+            description: Kind of adapter; it must be given.
             type: str
             choices: [scsi_host, fc_host]
-            required: true
           name:
             description: Name of a V(scsi_host), such as V(scsi_host5), which may change when the host boots.
             type: str
@@ -145,18 +144,15 @@ options:
         type: dict
         suboptions:
           type:
-            description: Way of logging in, V(chap) for iSCSI and V(ceph) for V(rbd).
+            description: Way of logging in, V(chap) for iSCSI and V(ceph) for V(rbd); it must be given.
             type: str
             choices: [chap, ceph]
-            required: true
           username:
-            description: Name to log in by.
+            description: Name to log in by; it must be given.
             type: str
-            required: true
           secret:
-            description: The secret of M(virtops.libvirt.secret) with the password, by one of its names.
+            description: The secret of M(virtops.libvirt.secret) with the password, by one of its names; it must be given.
             type: dict
-            required: true
             suboptions:
               usage:
                 description: Its usage.

@@ -208,7 +208,7 @@ def test_a_volume_group_is_made_and_kept(lab, lvm, device):
     lab.change("pool", **options, state="active", build="missing")
     # A logical volume is what nobody named.
     lab.shell("lvcreate --quiet --zero n --activate n --size 4M --name data labvg")
-    assert "has 1 logical volumes" in lab.refused("pool", name="group", state="absent", remove_target=True)
+    assert "labvg is not empty, it has data" in lab.refused("pool", name="group", state="absent", remove_target=True)
     lab.shell("lvremove --quiet --yes labvg/data")
     gone = lab.change("pool", name="group", state="absent", remove_target=True)
     assert gone["steps"] == ["stop pool group", "remove the empty volume group labvg", "undefine pool group"]

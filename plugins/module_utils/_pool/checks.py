@@ -16,6 +16,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema impor
 
 # Which usage of a secret each kind of authentication looks for (virStorageAuthDef, secretLookupByUsage).
 _USAGES = {"chap": "iscsi", "ceph": "ceph"}
+# States in which a guest has its disks.
+_RUNNING = ("running", "paused")
 # Kinds that libvirt tells apart by their devices: no two of them may share one (virStoragePoolObjSourceFindDuplicate).
 _BY_DEVICE = ("fs", "logical", "disk", "zfs")
 
@@ -75,7 +77,8 @@ def refuse_unknown_secret(pool, auth_type: str, secret: dict) -> None:
         find = functools.partial(pool.conn.secretLookupByUsage, number)
         found = lookup(find, named, libvirt.VIR_ERR_NO_SECRET)
         what = f"secret of type {usage} with the usage {named}"
-    if found is None and not pool.planned.get("secret", named):
+    planned = pool.planned.of("secret").get(named)
+    if (found is None and planned is None) or (planned is not None and not planned["words"]):
         raise Refused(f"{pool.subject}: there is no {what}; make it with virtops.libvirt.secret")
 
 
@@ -155,18 +158,27 @@ def _claims(document) -> set[tuple]:
 
 def _refuse_shared(pool, target) -> None:
     claims = _claims(target) | {("uuid", uuid.text.lower()) for uuid in target.findall("uuid") if uuid.text}
-    for other in pool.conn.listAllStoragePools(0) if claims else ():
-        if other.name() == pool.name:
-            continue
-        theirs = _claims(ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
-        shared = claims & (theirs | {("uuid", other.UUIDString())})
+    for other, text in _others(pool).items() if claims else ():
+        document = ET.fromstring(text)  # noqa: S314 (the text is libvirt's own)
+        shared = claims & (_claims(document) | {("uuid", document.findtext("uuid"))})
         if shared:
             what, *parts = min(shared, key=str)
             named = " ".join(str(part) for part in parts if part)
             raise Refused(
-                f"{pool.subject}: {what} {named}".rstrip()
-                + f" is that of pool {other.name()} already; choose another one"
+                f"{pool.subject}: {what} {named}".rstrip() + f" is that of pool {other} already; choose another one"
             )
+
+
+def _others(pool) -> dict[str, str]:
+    """The documents of all other pools, as they would be by now in a check-mode run."""
+    texts = {other.name(): other.XMLDesc(0) for other in pool.conn.listAllStoragePools(0)}
+    for name, entry in pool.planned.of("pool").items():
+        if not entry["words"]:
+            texts.pop(name, None)
+        elif entry["xml"]:
+            texts[name] = entry["xml"]
+    texts.pop(pool.name, None)
+    return texts
 
 
 # --- the host -------------------------------------------------------------------------------------------------------
@@ -187,7 +199,7 @@ def check_start(pool, target, builds: bool) -> None:
     if pool_type == "logical" and not builds:
         name = source_name(target)
         try:
-            found = host.group_volumes(pool.execute, name)
+            found = host.group_volumes(pool.execute, name, is_local=True)
         except host.Unseen:
             return
         if found is None:
@@ -206,7 +218,10 @@ def check_stop(pool, actual) -> None:
     if below.startswith("/dev/disk/"):
         # The directory of all disks, of which some are in this pool.
         below = ""
+    off = {name for name, entry in pool.planned.of("domain").items() if entry["words"].get("state") not in _RUNNING}
     for domain in pool.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        if domain.name() in off:
+            continue
         for source in ET.fromstring(domain.XMLDesc(0)).iter("source"):  # noqa: S314 (the text is libvirt's own)
             used = source.get("file") or source.get("dev") or source.get("dir") or ""
             if source.get("pool") == pool.name or used in paths or (below.strip("/") and used.startswith(below)):
@@ -230,10 +245,10 @@ def check_removal(pool, actual) -> None:
         )
     elif pool_type == "dir" and host.is_local(pool.conn):
         path = actual.tree.findtext("target/path")
-        entry = host.first_entry(path)
-        if entry is not None:
+        entries = _as_planned(pool, host.entries(path))
+        if entries:
             raise Refused(
-                f"{pool.subject}: {path} is not empty, it has {entry}; remove what is in it first, or leave"
+                f"{pool.subject}: {path} is not empty, it has {min(entries)}; remove what is in it first, or leave"
                 " 'remove_target' out"
             )
 
@@ -241,17 +256,21 @@ def check_removal(pool, actual) -> None:
 def _refuse_full_group(pool, actual) -> None:
     name = source_name(actual.tree)
     try:
-        number = host.group_volumes(pool.execute, name) if host.is_local(pool.conn) else None
-        seen = host.is_local(pool.conn)
+        volumes = _as_planned(pool, host.group_volumes(pool.execute, name, is_local=host.is_local(pool.conn)) or set())
     except host.Unseen:
-        number, seen = None, False
-    if not seen:
         raise Refused(
             f"{pool.subject}: what volume group {name} holds cannot be seen from here; run the task as root on"
             " libvirt's host, or leave 'remove_target' out"
-        )
-    if number:
+        ) from None
+    if volumes:
         raise Refused(
-            f"{pool.subject}: volume group {name} has {number} logical volumes; delete them first, or leave"
-            " 'remove_target' out"
+            f"{pool.subject}: volume group {name} is not empty, it has {min(volumes)}; delete its volumes first, or"
+            " leave 'remove_target' out"
         )
+
+
+def _as_planned(pool, names: set[str]) -> set[str]:
+    """The volumes of C(names) that there would be by now in a check-mode run."""
+    planned = pool.planned.of("volume", pool.name)
+    there = {name for name, entry in planned.items() if entry["words"]}
+    return (names - set(planned)) | there

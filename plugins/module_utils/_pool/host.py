@@ -35,12 +35,12 @@ def permissions(path: str) -> dict | None:
     return {"mode": f"{stat.S_IMODE(found.st_mode):04o}", "owner": found.st_uid, "group": found.st_gid}
 
 
-def first_entry(path: str) -> str | None:
-    """The name of something in a directory, None where there is nothing or the directory cannot be read."""
+def entries(path: str) -> set[str]:
+    """The names of all that is in a directory, none where the directory cannot be read."""
     try:
-        return min(os.listdir(path), default=None)
+        return set(os.listdir(path))
     except OSError:
-        return None
+        return set()
 
 
 class Device:
@@ -107,14 +107,16 @@ class Device:
         return f"{kind} (as blkid calls it)" if kind else ""
 
 
-def group_volumes(execute, name: str) -> int | None:
-    """How many logical volumes a volume group has, None where there is no such group; Unseen."""
+def group_volumes(execute, name: str, *, is_local: bool) -> set[str] | None:
+    """The logical volumes of a volume group, None where there is no such group; Unseen."""
+    if not is_local:
+        raise Unseen
     try:
-        code, output, _errors = execute(["vgs", "--noheadings", "--readonly", "--options", "lv_count", name])
+        code, output, _errors = execute(["lvs", "--noheadings", "--readonly", "--options", "lv_name", name])
     except OSError:
         raise Unseen from None
     if code == 5:  # ECMD_FAILED: there is none (lvm(8)).
         return None
-    if code or not output.strip().isdigit():
+    if code:
         raise Unseen
-    return int(output)
+    return set(output.split())
