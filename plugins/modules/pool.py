@@ -151,7 +151,7 @@ options:
             description: Name to log in by; it must be given.
             type: str
           secret:
-            description: The secret of M(virtops.libvirt.secret) with the password, by one of its names; it must be given.
+            description: The secret of M(virtops.libvirt.secret) with the password, by one name of it; it must be given.
             type: dict
             suboptions:
               usage:

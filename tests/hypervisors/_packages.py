@@ -32,7 +32,15 @@ DAEMONS = (
     "iptables",
     "dmidecode",
 )
-TOOLS = ("libvirt-clients", "qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib")
+TOOLS = (
+    "libvirt-clients",
+    "qemu-utils",
+    "genisoimage",
+    "python3-libvirt",
+    "python3-lxml",
+    "python3-pycdlib",
+    "e2fsprogs",
+)
 # Neither libvirt-daemon-system nor openssh-server: no service may come to run on the machine itself.
 ON_MACHINE = (
     *TOOLS,
@@ -49,7 +57,6 @@ ON_MACHINE = (
     "python3-dev",
     "python3-venv",
     "mmdebstrap",
-    "e2fsprogs",
     "fdisk",
     "cpio",
     "gzip",

@@ -88,6 +88,7 @@ POOL = [
     (source("gluster", hosts=[HOST], auth=auth(usage="a")), "type gluster has no 'source.auth'"),
     (source("zfs", hosts=[HOST]), "type zfs has no 'source.hosts'"),
     (source("vstorage"), "pool new", "'path'"),
+    (source("vstorage", path=P), "no pools of type vstorage"),
     ({"name": "images", "state": "absent", "remove_target": True}, "pool images", "is not empty"),
     ({"xml": pool_xml(kind="fs")}, "pool new", "source"),
     ({"xml": pool_xml(kind="netfs", inside="<source><dir path='/x'/></source>")}, "pool new"),

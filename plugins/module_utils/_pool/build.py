@@ -78,6 +78,8 @@ def _flag(pool, target, kind, how: str, devices: list) -> int | None:
         )
     if kind.makes == "file system" and form not in _MADE:
         raise Refused(f"{pool.subject}: no file system {form} can be made; give 'source.format', such as ext4 or xfs")
+    if kind.makes == "file system" and not host.has_program(f"mkfs.{form}"):
+        raise Refused(f"{pool.subject}: this host has no program mkfs.{form}; install the package that has it")
     return _allowed(pool, how, devices)
 
 

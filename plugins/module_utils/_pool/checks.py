@@ -34,6 +34,8 @@ def check(pool, actual, target) -> None:
     _refuse_path(pool, pool_type, kind, target)
     _refuse_adapter(pool, source.get("adapter") or {})
     _refuse_mode(pool, target)
+    if actual is None:
+        _refuse_unknown_kind(pool, pool_type)
     if actual is None or _claims(actual.tree) != _claims(target):
         _refuse_shared(pool, target)
 
@@ -80,6 +82,20 @@ def refuse_unknown_secret(pool, auth_type: str, secret: dict) -> None:
     planned = pool.planned.of("secret").get(named)
     if (found is None and planned is None) or (planned is not None and not planned["words"]):
         raise Refused(f"{pool.subject}: there is no {what}; make it with virtops.libvirt.secret")
+
+
+def _refuse_unknown_kind(pool, pool_type) -> None:
+    """Refused where this libvirt was built without the kind, or the package that has it is missing."""
+    try:
+        told = ET.fromstring(pool.conn.getStoragePoolCapabilities(0))  # noqa: S314 (the text is libvirt's own)
+    except libvirt.libvirtError:
+        return
+    found = told.find(f"pool[@type='{pool_type}']")
+    if found is not None and found.get("supported") != "yes":
+        raise Refused(
+            f"{pool.subject}: libvirt on this host has no pools of type {pool_type}; install its storage driver for"
+            " them, if there is one, and restart libvirt's daemon"
+        )
 
 
 def _refuse_names(pool, pool_type, source: dict) -> None:

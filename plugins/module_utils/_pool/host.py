@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 
 # What libvirt calls a partition table, where blkid(8) has another word for it.
@@ -22,6 +23,11 @@ def is_local(conn) -> bool:
     """Whether libvirt's host is the one that this runs on: its URI names no other (https://libvirt.org/uri.html)."""
     driver, _sep, rest = conn.getURI().partition("://")
     return rest.startswith("/") and driver != "test"
+
+
+def has_program(name: str) -> bool:
+    """Whether libvirt finds a program: also where root's are, which the PATH of a task may lack."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])) is not None
 
 
 def permissions(path: str) -> dict | None:
