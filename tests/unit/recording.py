@@ -10,7 +10,7 @@ import libvirt
 # Calls that only read; every other one counts as a write.
 READS = {
     "XMLDesc", "autostart", "close", "domainListGetStats", "getCapabilities", "getLibVersion", "getURI",
-    "hasManagedSaveImage", "info", "isActive", "isPersistent", "listAllDomains", "listAllNetworks",
+    "getStoragePoolCapabilities", "hasManagedSaveImage", "info", "isActive", "isPersistent", "listAllDomains", "listAllNetworks",
     "listAllStoragePools", "listAllVolumes", "lookupByName", "lookupByUUIDString", "managedSaveGetXMLDesc",
     "name", "networkLookupByName", "state", "storagePoolLookupByName", "storageVolLookupByName",
 }  # fmt: skip
