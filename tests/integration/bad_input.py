@@ -23,6 +23,8 @@ def auth(**secret):
 
 
 HOST, DISK, IQN = {"name": "a.test"}, {"path": "/dev/none"}, {"path": "iqn.2026-01.test.lab:disks"}
+CEPH = """<source><name>a</name><host name='a.test'/>
+<auth type='ceph' username='a'><secret uuid='garbage'/></auth></source>"""
 POOL = [
     *(({"name": name, "path": P}, "name") for name in BAD_NAMES),
     ({"path": P}, "pool", "no name"),
@@ -91,6 +93,7 @@ POOL = [
     (source("vstorage", path=P), "no pools of type vstorage"),
     ({"name": "images", "state": "absent", "remove_target": True}, "pool images", "is not empty"),
     ({"xml": pool_xml(kind="fs")}, "pool new", "source"),
+    ({"xml": pool_xml(kind="rbd", inside=CEPH)}, "source.auth.secret.uuid", "not a UUID"),
     ({"xml": pool_xml(kind="netfs", inside="<source><dir path='/x'/></source>")}, "pool new"),
     # Another pool has this directory already: the same files would have two names.
     ({"name": "new", "path": "/var/lib/libvirt/images/images"}, "pool new", "images"),

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-import functools
 from xml.etree import ElementTree as ET
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool import host
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.document import source_name, target_path
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import SPECIAL, kind_of
-from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import SOURCE
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import SECRET, SOURCE
+from ansible_collections.virtops.libvirt.plugins.module_utils._secret.reference import refuse_unknown
 
 # Which usage of a secret each kind of authentication looks for (virStorageAuthDef, secretLookupByUsage).
 _USAGES = {"chap": "iscsi", "ceph": "ceph"}
@@ -63,25 +62,7 @@ def _refuse_options(pool, pool_type, kind, target) -> None:
     if secret is not None:
         if len(secret) != 1:
             raise Refused(f"{pool.subject}: source.auth.secret needs one of 'usage' and 'uuid'; give one")
-        refuse_unknown_secret(pool, asked["auth"]["type"], secret)
-
-
-def refuse_unknown_secret(pool, auth_type: str, secret: dict) -> None:
-    """Refused where libvirt has no such secret, and this check-mode run would not have made it."""
-    by_uuid = "uuid" in secret
-    named = secret.get("uuid") or secret.get("usage")
-    if by_uuid:
-        found = lookup(pool.conn.secretLookupByUUIDString, named, libvirt.VIR_ERR_NO_SECRET)
-        what = f"secret with the UUID {named}"
-    else:
-        usage = _USAGES.get(auth_type, auth_type)
-        number = getattr(libvirt, f"VIR_SECRET_USAGE_TYPE_{usage.upper()}")
-        find = functools.partial(pool.conn.secretLookupByUsage, number)
-        found = lookup(find, named, libvirt.VIR_ERR_NO_SECRET)
-        what = f"secret of type {usage} with the usage {named}"
-    planned = pool.planned.of("secret").get(named)
-    if (found is None and planned is None) or (planned is not None and not planned["words"]):
-        raise Refused(f"{pool.subject}: there is no {what}; make it with virtops.libvirt.secret")
+        refuse_unknown(pool, _USAGES[asked["auth"]["type"]], secret)
 
 
 def _refuse_unknown_kind(pool, pool_type) -> None:
@@ -100,6 +81,9 @@ def _refuse_unknown_kind(pool, pool_type) -> None:
 
 def _refuse_names(pool, pool_type, source: dict) -> None:
     """Refused where the schema would, with words of its own."""
+    uuid = (source.get("auth") or {}).get("secret", {}).get("uuid")
+    if uuid:
+        SECRET.parse(uuid, f"{pool.subject}: source.auth.secret.uuid")
     directory, devices = source.get("dir"), [device["path"] for device in source.get("devices", ())]
     is_name = source.get("format") in ("cifs", "glusterfs") or pool_type != "netfs"
     if directory and not directory.startswith("/") and not is_name:
@@ -204,7 +188,7 @@ def check_start(pool, target, builds: bool) -> None:
     """Refused for what a start needs and the host has not; C(builds): the volume group is made before."""
     auth = (SOURCE.read(target) or {}).get("auth") or {}
     if auth.get("secret"):
-        refuse_unknown_secret(pool, auth["type"], auth["secret"])
+        refuse_unknown(pool, _USAGES[auth["type"]], auth["secret"])
     if not host.is_local(pool.conn):
         return
     pool_type = target.get("type")

@@ -17,6 +17,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     YES_NO,
     Hex,
     Text,
+    Uuid,
 )
 
 # Extensions that libvirt has in namespaces of their own (formatstorage, "Storage pool namespaces").
@@ -43,6 +44,16 @@ class Wwn(Text):
         return str(raw)
 
 
+class SecretUuid(Uuid):
+    """A UUID that libvirt's schema lets be any text; what is none stays as it is, and is refused later."""
+
+    def read(self, text):
+        try:
+            return super().read(text)
+        except ValueError:
+            return text
+
+
 class Sole(Field):
     """What its element says is all that the element is for."""
 
@@ -56,7 +67,7 @@ def _one_of_both(element, wanted):
             element.attrib.pop(name, None)
 
 
-CLEAN, WWN = Path(), Wwn()
+CLEAN, WWN, SECRET_UUID = Path(), Wwn(), SecretUuid()
 
 
 def _of_its_type(element, wanted):
@@ -84,6 +95,7 @@ PERMISSIONS = Group(
         Field("label", "label"),
     ),
 )
+SECRET = Field("uuid", "@uuid", SECRET_UUID)
 AUTH = Group(
     "auth",
     "auth",
@@ -93,7 +105,7 @@ AUTH = Group(
         Group(
             "secret",
             "secret",
-            (Field("usage", "@usage"), Field("uuid", "@uuid", UUID)),
+            (Field("usage", "@usage"), SECRET),
             finish=_one_of_both,
             required=True,
             secret=False,
