@@ -74,6 +74,10 @@ class Planned:
         """The words of a planned object; None where nothing is planned or where its removal is."""
         return (self._entries.get((kind, pool, name)) or {}).get("words") or None
 
+    def of(self, kind: str, pool: str | None = None) -> dict[str, dict]:
+        """All entries of a kind by name: C(words) is {} where it would be removed."""
+        return {key[2]: entry for key, entry in self._entries.items() if key[:2] == (kind, pool)}
+
     def laid_over(self, actual: Actual | None, kind: str, name: str, pool: str | None, off: tuple) -> Actual | None:
         """The object as it would be by now; C(off): the words of its states in which it does not run."""
         entry = self._entries.get((kind, pool, name))

@@ -25,7 +25,11 @@ def _volumes(conn, params):
     return pool.listAllVolumes(0) if pool.isActive() else []
 
 
-_LISTS = {"network": _networks, "pool": _pools, "volume": _volumes}
+def _secrets(conn, _params):
+    return conn.listAllSecrets(0)
+
+
+_LISTS = {"network": _networks, "pool": _pools, "volume": _volumes, "secret": _secrets}
 
 
 def gather(resource_class, conn, params: dict) -> list[dict]:
@@ -38,13 +42,13 @@ def gather(resource_class, conn, params: dict) -> list[dict]:
         from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.info import gather as snapshots
 
         return snapshots(conn, params)
-    names = params.get("name")
-    if names is None:
-        names = [handle.name() for handle in _LISTS[resource_class.kind](conn, params)]
-    found = []
-    for name in sorted(set(names)):
-        resource = resource_class(conn, {"name": name, "pool": params.get("pool"), "autostart": False})
-        actual = resource.read()
-        if actual is not None:
-            found.append(resource.words(actual.tree, actual.state, actual.autostart))
-    return found
+    names, found = params.get("name"), []
+    for handle in _LISTS[resource_class.kind](conn, params):
+        called, options = resource_class.called(handle), resource_class.options_of(handle)
+        if names is None or not called.isdisjoint(names):
+            resource = resource_class(conn, {**options, "pool": params.get("pool"), "autostart": False})
+            actual = resource.read()
+            # Somebody may have removed it since it was listed.
+            if actual is not None:
+                found.append((resource.name, resource.words(actual.tree, actual.state, actual.autostart)))
+    return [words for _name, words in sorted(found, key=lambda one: one[0])]

@@ -3,12 +3,20 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element
+
+# A step of a path; its namespace, in braces, may have slashes.
+_STEP = re.compile(r"(?:\{[^}]*\})?[^/]+")
 
 
 def ensure(owner: Element, path: str) -> Element:
-    """The first element at C(path), made where it is not there; a step may be C(TAG[@NAME='VALUE'])."""
-    for step in filter(None, path.split("/")):
+    """The first element at C(path), made where it is not there.
+
+    A step may be C(TAG[@NAME='VALUE']) or C({NAMESPACE}TAG).
+    """
+    for step in _STEP.findall(path):
         found = owner.find(step)
         owner = append(owner, step) if found is None else found
     return owner
@@ -16,8 +24,8 @@ def ensure(owner: Element, path: str) -> Element:
 
 def append(owner: Element, path: str) -> Element:
     """A new element at C(path), behind its siblings of the same tag."""
-    parent, _sep, tag = path.rpartition("/")
-    owner = ensure(owner, parent)
+    *parents, tag = _STEP.findall(path)
+    owner = ensure(owner, "/".join(parents))
     tag, _bracket, named = tag.partition("[@")
     element = owner.makeelement(tag, dict([named.rstrip("']").split("='")]) if named else {})
     siblings = owner.findall(tag)

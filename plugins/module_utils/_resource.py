@@ -113,6 +113,21 @@ class Resource:
         except ValueError as error:
             raise Refused(f"{self.kind}: name {error}") from None
 
+    @classmethod
+    def called(cls, handle) -> set[str]:
+        """The names by which a task may ask for the object that libvirt lists as C(handle)."""
+        return {handle.name()}
+
+    @classmethod
+    def options_of(cls, handle) -> dict:
+        """The options that name the object that libvirt lists as C(handle)."""
+        return {"name": handle.name()}
+
+    @classmethod
+    def told_beside(cls, _conn, _names: list[str]) -> dict:
+        """What the info module answers beside the objects C(names) in the words of the options."""
+        return {}
+
     # --- what a kind says -------------------------------------------------------------------------------------------
 
     def read(self) -> Actual | None:

@@ -28,6 +28,15 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+figures:
+  description: How full the active pools are, in bytes, by name.
+  returned: always
+  type: dict
+  sample:
+    lab:
+      capacity: 105152176128
+      allocation: 22053822464
+      available: 83098353664
 pools:
   description: The pools in the words of the options of M(virtops.libvirt.pool), ordered by name.
   returned: always

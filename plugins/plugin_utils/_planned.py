@@ -19,6 +19,8 @@ from ansible.plugins.action import ActionBase
 class PlannedActionBase(ActionBase):
     """Run the module of the same name; in check mode with the ledger, and add to it what the module plans."""
 
+    # Options that may name the object of a task, the first that is there.
+    naming: tuple[str, ...] = ("name",)
     _supports_check_mode = True
     _supports_async = True
 
@@ -50,7 +52,7 @@ class PlannedActionBase(ActionBase):
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
         kind = self._task.action.rpartition(".")[2]
         words = result.get(kind) or None
-        name = (words or {}).get("name") or arguments.get("name")
+        name = next((said[key] for said in (words or {}, arguments) for key in self.naming if said.get(key)), None)
         if not name:
             return
         xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)

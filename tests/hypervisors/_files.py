@@ -87,7 +87,7 @@ def client_key(state: Path) -> Path:
     return key
 
 
-def write_host_files(state: Path, directory: Path, *, name: str, ip: str, extra: Path | None) -> None:
+def write_host_files(state: Path, directory: Path, *, name: str, ip: str, extra: list[Path]) -> None:
     """Fill a host's directory: its libvirt directories, and `files`, which is laid over its root."""
     for part in ("lib/images", "cache", "log/qemu", "etc/hooks", "etc/qemu/networks", "etc/nwfilter", "etc/storage"):
         (directory / part).mkdir(parents=True, exist_ok=True)
@@ -95,8 +95,8 @@ def write_host_files(state: Path, directory: Path, *, name: str, ip: str, extra:
     _write(directory / "etc/libvirtd.conf", LIBVIRTD.format(**values))
     _write(directory / "etc/qemu.conf", QEMU.format(**values))
     files = directory / "files"
-    if extra:
-        shutil.copytree(extra, files, symlinks=True)
+    for part in extra:
+        shutil.copytree(part, files, symlinks=True, dirs_exist_ok=True)
     _write(files / "etc/hostname", f"{name}\n")
     _write(files / "etc/machine-id", f"{uuid.uuid4().hex}\n")
     # What runs on the switch (see `outside`) may also play the resolver.

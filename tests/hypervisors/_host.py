@@ -195,7 +195,7 @@ class Hypervisor:
         root = _release.root(self.release)
         if not root:
             _packages.require(daemons=True)
-        extra = None if root else _packages.sshd_files()
+        extra = [] if root else _packages.service_files()
         with locked(self.state / ".lock"):
             if self.answers():
                 if self.record()["release"] != self.release:
@@ -220,7 +220,7 @@ class Hypervisor:
         with locked(self.state / ".lock"), _uninterrupted():
             return self._remove()
 
-    def _start(self, root: Path | None, extra: Path | None) -> None:
+    def _start(self, root: Path | None, extra: list[Path]) -> None:
         make_directory(self.state)
         ip = self._free_address()
         self.directory.mkdir()

@@ -16,6 +16,12 @@ from _tools import INSTALL_HINT, HypervisorError, cache_directory, locked, make_
 DAEMONS = (
     "libvirt-daemon",
     "libvirt-daemon-driver-qemu",
+    # Kinds of storage pools beside those that come with libvirt-daemon, and what the kind "disk" calls.
+    "libvirt-daemon-driver-storage-gluster",
+    "libvirt-daemon-driver-storage-iscsi-direct",
+    "libvirt-daemon-driver-storage-rbd",
+    "libvirt-daemon-driver-storage-zfs",
+    "parted",
     "qemu-system-x86",
     "dnsmasq-base",
     "tini",
@@ -26,7 +32,15 @@ DAEMONS = (
     "iptables",
     "dmidecode",
 )
-TOOLS = ("libvirt-clients", "qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib")
+TOOLS = (
+    "libvirt-clients",
+    "qemu-utils",
+    "genisoimage",
+    "python3-libvirt",
+    "python3-lxml",
+    "python3-pycdlib",
+    "e2fsprogs",
+)
 # Neither libvirt-daemon-system nor openssh-server: no service may come to run on the machine itself.
 ON_MACHINE = (
     *TOOLS,
@@ -43,11 +57,12 @@ ON_MACHINE = (
     "python3-dev",
     "python3-venv",
     "mmdebstrap",
-    "e2fsprogs",
     "fdisk",
     "cpio",
     "gzip",
 )
+# What hosts have and the machine must not come to run: a package with a service, and a program by which it is known.
+SERVICES = {"openssh-server": "/usr/sbin/sshd", "lvm2": "/usr/sbin/lvm", "tgt": "/usr/sbin/tgtd"}
 PROGRAMS = ("virsh", "busybox", "ip", "sysctl", "nsenter", "unshare", "findmnt", "ssh-keygen", "ssh-keyscan")
 # Only where hosts run on the machine's own root.
 DAEMON_PROGRAMS = ("libvirtd", "virtlogd", "virtlockd", "qemu-system-x86_64", "dnsmasq", "tini")
@@ -99,7 +114,7 @@ def install(*, daemons: bool) -> list[str]:
         with step(f"installing {len(missing)} packages"):
             apt("install", "--yes", "--no-install-recommends", "--no-upgrade", *missing)
     if daemons:
-        sshd_files()
+        service_files()
     return missing
 
 
@@ -114,26 +129,29 @@ def require(*, daemons: bool) -> None:
         raise HypervisorError(f"missing on this machine: {', '.join(missing)}; {INSTALL_HINT}")
 
 
-def sshd_files() -> Path | None:
-    """Files of an SSH server to lay over a host, or None where the machine has one installed.
+def service_files() -> list[Path]:
+    """Directories with the files of C(SERVICES) to lay over a host, without those that the machine has installed.
 
-    The package is unpacked into the cache, not installed: on a machine that has none, no SSH server may come to listen.
+    The packages are unpacked into the cache, not installed: on a machine that has none, no SSH server may come to
+    listen, and no LVM to look for volume groups on the devices of a test.
     """
-    if Path("/usr/sbin/sshd").exists():
-        return None
-    place = cache_directory() / "openssh-server"
-    with locked(place.with_name("openssh-server.lock")):
+    return [_unpacked(package) for package, program in SERVICES.items() if not Path(program).exists()]
+
+
+def _unpacked(package: str) -> Path:
+    place = cache_directory() / package
+    with locked(place.with_name(f"{package}.lock")):
         if place.exists():
             return place
         make_directory(place.parent)
         with (
-            tempfile.TemporaryDirectory(prefix="openssh-server.", dir=place.parent) as scratch,
-            step("unpacking openssh-server"),
+            tempfile.TemporaryDirectory(prefix=f"{package}.", dir=place.parent) as scratch,
+            step(f"unpacking {package}"),
         ):
-            _download("openssh-server", Path(scratch))
+            _download(package, Path(scratch))
             files = Path(scratch, "files")
-            for package in Path(scratch).glob("*.deb"):
-                run(["dpkg-deb", "--extract", package, files])
+            for archive in Path(scratch).glob("*.deb"):
+                run(["dpkg-deb", "--extract", archive, files])
             files.chmod(0o755)
             files.rename(place)
     return place

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import _debian
-from _packages import DAEMONS, TOOLS
+from _packages import DAEMONS, SERVICES, TOOLS
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
 DEFAULT = "bookworm"
@@ -16,6 +16,7 @@ RELEASES = ("bookworm", "trixie")
 _PACKAGES = (
     *DAEMONS,
     *TOOLS,
+    *SERVICES,
     "busybox-static",
     "ca-certificates",
     "iproute2",
@@ -23,7 +24,6 @@ _PACKAGES = (
     "procps",
     "util-linux",
     "kmod",
-    "openssh-server",
     "openssh-client",
     "python3",
     "python3-apt",
@@ -34,6 +34,11 @@ _MORE = {
     "trixie": (
         "libvirt-daemon-driver-network",
         "libvirt-daemon-driver-storage",
+        "libvirt-daemon-driver-storage-disk",
+        "libvirt-daemon-driver-storage-iscsi",
+        "libvirt-daemon-driver-storage-logical",
+        "libvirt-daemon-driver-storage-mpath",
+        "libvirt-daemon-driver-storage-scsi",
         "libvirt-daemon-driver-nwfilter",
         "libvirt-daemon-driver-nodedev",
         "libvirt-daemon-driver-secret",

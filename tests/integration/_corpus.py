@@ -15,6 +15,7 @@ import _debian
 from _packages import apt
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
+ROOTS = ("domain", "pool", "volume", "secret")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -27,10 +28,10 @@ def version(host) -> str:
     return done.stdout.strip()
 
 
-def documents(host) -> Path:
-    """A directory of all domain documents of the test suite, each below its path in the source package."""
+def documents(host, root: str = "domain") -> Path:
+    """A directory of all documents of the test suite with this root, each below its path in the source package."""
     wanted = version(host)
-    place = cache_directory() / "corpus" / wanted.replace(":", "_")
+    place = cache_directory() / "documents" / wanted.replace(":", "_")
     with locked(place.with_name(place.name + ".lock")):
         if not place.exists():
             with (
@@ -39,7 +40,7 @@ def documents(host) -> Path:
             ):
                 _unpack(_fetch(host.release, wanted, scratch), scratch / "documents")
                 (scratch / "documents").rename(place)
-    return place
+    return place / root
 
 
 def _fetch(suite: str, wanted: str, directory: Path) -> Path:
@@ -76,14 +77,15 @@ def _unpack(archive: Path, directory: Path) -> None:
             parts = Path(member.name).parts[1:]
             if member.isfile() and parts[:1] == ("tests",) and parts[-1].endswith(".xml"):
                 text = files.extractfile(member).read()
-                if _is_domain(text):
-                    place = directory.joinpath(*parts[1:])
+                root = _root(text)
+                if root in ROOTS:
+                    place = directory.joinpath(root, *parts[1:])
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.write_bytes(text)
 
 
-def _is_domain(text: bytes) -> bool:
+def _root(text: bytes) -> str:
     try:
-        return ET.fromstring(text).tag == "domain"
+        return ET.fromstring(text).tag
     except ET.ParseError:
-        return False
+        return ""

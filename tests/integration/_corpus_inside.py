@@ -81,6 +81,9 @@ class Wrong(Exception):
 class Trial:
     """One document on its way."""
 
+    # The flag with which libvirt asks its own schema.
+    validate = libvirt.VIR_DOMAIN_DEFINE_VALIDATE
+
     def __init__(self, reader, writer, text: str):
         self.reader, self.writer, self.text = reader, writer, text
         self.name = (etree.fromstring(text.encode()).findtext("name") or "").strip()
@@ -107,11 +110,11 @@ class Trial:
         """Check, apply and repeat a task that changes something."""
         before = self.there()
         plan = self.task(True, options)
-        _expect(plan["changed"] and plan["changes"] and plan["diff"], f"{what}: nothing is planned")
-        _expect(self.there() == before, f"{what}: check mode changed the guest")
+        expect(plan["changed"] and plan["changes"] and plan["diff"], f"{what}: nothing is planned")
+        expect(self.there() == before, f"{what}: check mode changed the guest")
         real = self.task(False, options)
         for key in PLANNED:
-            _expect(real[key] == plan[key], f"{what}: {key}: planned {plan[key]}, done {real[key]}")
+            expect(real[key] == plan[key], f"{what}: {key}: planned {plan[key]}, done {real[key]}")
         self.unchanged(f"repeat of {what}", **options)
 
     def unchanged(self, what: str, **options) -> None:
@@ -119,8 +122,8 @@ class Trial:
         before = self.there()
         for mode, check in (("check", True), ("run", False)):
             result = self.task(check, options)
-            _expect(not result["changed"], f"{what} ({mode}): {json.dumps(result['changes'])}")
-            _expect(self.there() == before, f"{what} ({mode}): the XML is another one")
+            expect(not result["changed"], f"{what} ({mode}): {json.dumps(result['changes'])}")
+            expect(self.there() == before, f"{what} ({mode}): the XML is another one")
 
     def run(self) -> None:
         """All that a document goes through; Wrong says where it ended."""
@@ -129,12 +132,12 @@ class Trial:
         self.change("create", xml=self.text)
         self.unchanged("rearranged", xml=rearranged(self.text))
         self.change("options", name=self.name, title="by option", description="of both")
-        _expect(self.title() == "by option", "options: the title is not there")
+        expect(self.title() == "by option", "options: the title is not there")
         self.change("edit", xml=edit)
-        _expect(self.title() == "edited", "edit: the title is not there")
+        expect(self.title() == "edited", "edit: the title is not there")
         self.unchanged("what libvirt wrote", xml=self.there())
         self.change("absent", xml=edit, state="absent")
-        _expect(self.there() is None, "absent: it is still there")
+        expect(self.there() is None, "absent: it is still there")
         self._adopt()
 
     def title(self) -> str | None:
@@ -145,7 +148,7 @@ class Trial:
         self.writer.defineXML(self.text)
         plan, real = (self.task(check, {"xml": self.text}) for check in (True, False))
         for key in PLANNED:
-            _expect(real[key] == plan[key], f"adopt: {key}: planned {plan[key]}, done {real[key]}")
+            expect(real[key] == plan[key], f"adopt: {key}: planned {plan[key]}, done {real[key]}")
         self.unchanged("repeat of adopt", xml=self.text)
 
     def clean(self) -> None:
@@ -154,15 +157,15 @@ class Trial:
             undefine(self.writer, domain)
 
 
-def _expect(holds, what: str) -> None:
+def expect(holds, what: str) -> None:
     if not holds:
         raise Wrong(what)
 
 
-def outcome(reader, writer, text: str) -> tuple[str, str]:
+def outcome(trial: Trial) -> tuple[str, str]:
     """(what became of a document, why): "refused" by libvirt, by its "schema" only, "pass" or "fail"."""
-    trial = Trial(reader, writer, text)
-    if trial.refusal(text, libvirt.VIR_DOMAIN_DEFINE_VALIDATE):
+    text = trial.text
+    if trial.refusal(text, trial.validate):
         refusal = trial.refusal(text)
         if refusal:
             return "refused", refusal
@@ -187,7 +190,7 @@ def main(variant: str) -> None:
     with connection(URI, True) as reader, connection(URI, False) as writer:
         for line in sys.stdin.read().splitlines():
             text = Path(line).read_text(encoding="utf-8")
-            what, why = outcome(reader, writer, bare(text) if variant == "bare" else text)
+            what, why = outcome(Trial(reader, writer, bare(text) if variant == "bare" else text))
             print(json.dumps({"file": line, "outcome": what, "why": why}), flush=True)
 
 

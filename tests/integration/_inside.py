@@ -96,11 +96,21 @@ def _domain(domain) -> dict:
     }
 
 
+def _secret(secret) -> dict:
+    try:
+        value = secret.value(0).hex()
+    except libvirt.libvirtError as error:
+        # It has none, or it is private.
+        value = str(error)
+    return {"xml": secret.XMLDesc(0), "value": value}
+
+
 def state() -> dict:
     connection = _connect()
     found = {
         "pool": {pool.name(): _pool(pool) for pool in connection.listAllStoragePools(0)},
         "network": {network.name(): _network(network) for network in connection.listAllNetworks(0)},
+        "secret": {secret.UUIDString(): _secret(secret) for secret in connection.listAllSecrets(0)},
         "domain": {domain.name(): _domain(domain) for domain in connection.listAllDomains(0)},
         "files": {
             str(file): [file.stat().st_size, file.stat().st_mtime_ns]
@@ -131,6 +141,8 @@ def wipe() -> None:
                 thing.destroy()
             with contextlib.suppress(libvirt.libvirtError):
                 thing.undefine()
+    for secret in connection.listAllSecrets(0):
+        secret.undefine()
     connection.close()
     for entry in IMAGES.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -11,6 +11,20 @@ def pool_xml(name="new", inside=f"<target><path>{P}</path></target>", kind="dir"
     return f"<pool type='{kind}'><name>{name}</name>{inside}</pool>"
 
 
+def source(kind, *, path=None, state="present", build="never", permissions=None, **about):
+    """A new pool of a kind, with what is said about its source."""
+    more = {"path": path, "permissions": permissions}
+    given = {key: value for key, value in more.items() if value is not None}
+    return {"name": "new", "type": kind, "state": state, "build": build, "source": about, **given}
+
+
+def auth(**secret):
+    return {"type": "chap", "username": "lab", "secret": secret}
+
+
+HOST, DISK, IQN = {"name": "a.test"}, {"path": "/dev/none"}, {"path": "iqn.2026-01.test.lab:disks"}
+CEPH = """<source><name>a</name><host name='a.test'/>
+<auth type='ceph' username='a'><secret uuid='garbage'/></auth></source>"""
 POOL = [
     *(({"name": name, "path": P}, "name") for name in BAD_NAMES),
     ({"path": P}, "pool", "no name"),
@@ -30,6 +44,57 @@ POOL = [
     ({"xml": "<!DOCTYPE pool [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + pool_xml("&x;")}, "DOCTYPE"),
     ({"xml": "<network><name>new</name></network>"}, "<network>", "<pool> is needed"),
     ({"xml": pool_xml(kind="folder")}, "pool new", "folder"),
+    ({"name": "new", "path": P, "permissions": {"mode": "01777"}}, "permissions.mode", "0777"),
+    ({"name": "new", "path": P, "source": {"name": "x"}}, "pool new", "type dir has no 'source.name'"),
+    ({"name": "new", "path": P, "mount_options": ["ro"]}, "type dir has no 'mount_options'"),
+    ({"name": "new", "path": P, "build": "missing"}, "pool new", "take 'build' out"),
+    (source("fs", path=P), "needs its devices", "'source.devices'"),
+    (source("fs", devices=[DISK]), "needs its directory", "'path'"),
+    (source("fs", path=P, devices=[DISK, {"path": "/dev/b"}]), "one only", "'source.devices'"),
+    (source("fs", path=P, devices=[DISK, DISK]), "/dev/none is given twice"),
+    (source("fs", path=P, devices=[DISK], format="nfs"), "source.format nfs", "xfs"),
+    (source("fs", path=P, devices=[DISK], format="qcow2"), "format", "ext4"),
+    (source("fs", path=P, devices=[DISK], permissions={"mode": "0700"}), "type fs has no 'permissions'"),
+    (source("fs", path=P, devices=[{}]), "path"),
+    (source("netfs", path=P), "needs its hosts"),
+    (source("netfs", path=P, hosts=[HOST]), "needs its dir"),
+    (source("netfs", path=P, hosts=[HOST], dir="relative"), "source.dir 'relative' must be absolute"),
+    (source("netfs", path="relative", hosts=[HOST], dir="/x"), "absolute"),
+    (source("netfs", path=P, hosts=[HOST, {"name": "b.test"}], dir="/x"), "one only"),
+    (source("netfs", path=P, hosts=[HOST], dir="/x", format="cifs", protocol_version="3"), "pool new", "protocol"),
+    (source("netfs", path=P, hosts=[{"name": "a.test", "port": 0}], dir="/x"), "less than 1"),
+    (source("logical", path="/dev/other"), "cannot choose 'path'", "/dev/new"),
+    (source("logical", state="active"), "no volume group new", "'build: missing'"),
+    (source("logical", build="missing"), "give 'source.devices'"),
+    (source("logical", devices=[DISK], build="missing"), "no device /dev/none"),
+    (source("disk", path="/dev"), "needs its devices"),
+    (source("disk", path="/dev", devices=[DISK], state="active"), "no device /dev/none"),
+    (source("iscsi", path=P, devices=[DISK]), "needs its hosts"),
+    (source("iscsi", path=P, hosts=[HOST]), "needs its devices"),
+    (source("iscsi-direct", hosts=[HOST], devices=[IQN]), "needs its initiator"),
+    (source("iscsi-direct", hosts=[HOST], devices=[DISK], initiator="x"), "pool new", "/dev/none"),
+    (source("iscsi-direct", path=P, hosts=[HOST], devices=[IQN], initiator="x"), "cannot choose 'path'", "it has none"),
+    (source("iscsi", path=P, hosts=[HOST], devices=[IQN], auth=auth()), "one of 'usage' and 'uuid'"),
+    (source("iscsi", path=P, hosts=[HOST], devices=[IQN], auth=auth(usage="a", uuid="0" * 32)), "one of 'usage'"),
+    (source("iscsi", path=P, hosts=[HOST], devices=[IQN], auth=auth(usage="none")), "no secret", "usage none"),
+    (source("iscsi", path=P, hosts=[HOST], devices=[IQN], auth=auth(uuid="0" * 32)), "no secret with the UUID"),
+    (source("iscsi", path=P, hosts=[HOST], devices=[IQN], auth=auth(uuid="x")), "uuid", "not a UUID"),
+    (source("iscsi", path=P, hosts=[HOST], devices=[IQN], auth={"type": "chap"}), "auth", "'username' and 'secret'"),
+    (source("scsi", path=P), "needs its adapter"),
+    (source("scsi", path=P, adapter={"type": "scsi_host"}), "one of 'name' and 'address'"),
+    (source("scsi", path=P, adapter={"type": "fc_host", "wwnn": "20000000c9831b4b"}), "'wwpn' and 'wwnn'"),
+    (source("scsi", path=P, adapter={"type": "fc_host", "wwnn": "x", "wwpn": "y"}), "adapter.wwnn", "16 hexadecimal"),
+    (source("mpath", name="x", path=P), "type mpath has no 'source.name'"),
+    (source("rbd"), "needs its hosts"),
+    (source("gluster"), "needs its hosts"),
+    (source("gluster", hosts=[HOST], auth=auth(usage="a")), "type gluster has no 'source.auth'"),
+    (source("zfs", hosts=[HOST]), "type zfs has no 'source.hosts'"),
+    (source("vstorage"), "pool new", "'path'"),
+    (source("vstorage", path=P), "no pools of type vstorage"),
+    ({"name": "images", "state": "absent", "remove_target": True}, "pool images", "is not empty"),
+    ({"xml": pool_xml(kind="fs")}, "pool new", "source"),
+    ({"xml": pool_xml(kind="rbd", inside=CEPH)}, "source.auth.secret.uuid", "not a UUID"),
+    ({"xml": pool_xml(kind="netfs", inside="<source><dir path='/x'/></source>")}, "pool new"),
     # Another pool has this directory already: the same files would have two names.
     ({"name": "new", "path": "/var/lib/libvirt/images/images"}, "pool new", "images"),
 ]
@@ -234,6 +299,24 @@ DOMAIN = [
     ({"xml": "<!DOCTYPE d [<!ENTITY a 'b'>]>" + domain_xml("<title>&a;</title>")}, "DOCTYPE"),
     ({"xml": domain_xml("<title>&undefined;</title>")}, "domain xml", "undefined"),
     ({"xml": "<domaine/>"}, "<domain> is needed"),
+]
+
+USAGE = {"type": "iscsi", "usage": "san"}
+SECRET = [
+    ({}, "nothing names it", "'usage'"),
+    ({"usage": "san"}, "secret san", "give 'type'"),
+    ({"type": "iscsi"}, "nothing names it"),
+    ({"uuid": "x"}, "uuid", "not a UUID"),
+    ({"uuid": "0" * 32, "type": "iscsi"}, "give 'usage'"),
+    ({**USAGE, "value": ""}, "secret san", "empty"),
+    ({**USAGE, "value": "%%%", "value_encoding": "base64"}, "secret san", "no base64"),
+    ({"type": "volume", "usage": "relative"}, "secret relative", "absolute"),
+    ({**USAGE, "type": "gpg"}, "type", "vtpm"),
+    ({**USAGE, "description": "a\x01b"}, "description"),
+    ({"xml": "<secret><usage type='iscsi'><target>a</target></usage><x/></secret>"}, "secret a", "<x>"),
+    ({"xml": "<secret><usage type='iscsi'><name>a</name></usage></secret>"}, "nothing names it"),
+    ({"xml": "<pool/>"}, "<secret> is needed"),
+    ({"xml": "<!DOCTYPE s><secret/>"}, "DOCTYPE"),
 ]
 
 # What Ansible itself refuses, from the argument spec.

@@ -10,7 +10,7 @@ import hashlib
 
 import pytest
 from integration.bad_guests import GUESTS
-from integration.bad_input import DOMAIN, NETWORK, POOL, UNKNOWN, VOLUME
+from integration.bad_input import DOMAIN, NETWORK, POOL, SECRET, UNKNOWN, VOLUME
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,7 @@ def rows(module: str, table: list) -> list:
         *rows("pool", POOL),
         *rows("volume", VOLUME),
         *rows("network", NETWORK),
+        *rows("secret", SECRET),
         *rows("domain", [*DOMAIN, *GUESTS]),
         *(pytest.param(module, options, words, id=f"{module}-{words[-1]}") for module, options, *words in UNKNOWN),
     ],

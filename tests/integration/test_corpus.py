@@ -31,10 +31,10 @@ COOKIES = """<domain type='qemu'>
 VARIANTS = {"plain": "as they stand", "bare": "without UUID and MAC"}
 
 
-def outcomes(lab, variant: str, files: list[Path]) -> list[dict]:
+def outcomes(lab, files: list[Path], script: str, *arguments: str) -> list[dict]:
     """What became of each file."""
     done = subprocess.run(
-        lab.host.command([PYTHON, f"{HERE}/_corpus_inside.py", variant]),
+        lab.host.command([PYTHON, f"{HERE}/{script}", *arguments]),
         input="\n".join(map(str, files)),
         capture_output=True,
         text=True,
@@ -50,7 +50,8 @@ def test_every_document_that_libvirt_takes(lab, capsys):
     files = sorted(directory.rglob("*.xml"))
     assert files, f"{directory} is empty; remove it, so that it is fetched anew"
     with ThreadPoolExecutor() as pool:
-        found = dict(zip(VARIANTS, pool.map(lambda variant: outcomes(lab, variant, files), VARIANTS)))
+        runs = pool.map(lambda variant: outcomes(lab, files, "_corpus_inside.py", variant), VARIANTS)
+        found = dict(zip(VARIANTS, runs))
     counts = {variant: Counter(one["outcome"] for one in ones) for variant, ones in found.items()}
     accepted = {variant: count["pass"] + count["fail"] for variant, count in counts.items()}
     passed = ", ".join(
@@ -66,6 +67,21 @@ def test_every_document_that_libvirt_takes(lab, capsys):
     ]
     assert not failures, "\n".join(failures)
     assert min(accepted.values()) > 0
+
+
+def test_every_pool_that_libvirt_takes(lab, capsys):
+    directory = _corpus.documents(lab.host, "pool")
+    files = sorted(directory.rglob("*.xml"))
+    found = outcomes(lab, files, "_corpus_pools_inside.py")
+    counts = Counter(one["outcome"] for one in found)
+    accepted = counts["pass"] + counts["fail"]
+    with capsys.disabled():
+        print(f"\ncorpus: {len(files)} files of pools; {counts['pass']} of {accepted} accepted pass")
+    failures = [
+        f"{Path(one['file']).relative_to(directory)}: {one['why'][-600:]}" for one in found if one["outcome"] == "fail"
+    ]
+    assert not failures, "\n".join(failures)
+    assert accepted > 0
 
 
 GUEST = """<domain type='qemu'>

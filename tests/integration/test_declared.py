@@ -11,6 +11,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps impo
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
+from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
 # libvirt defines no guest with them where the processor has them not.
@@ -33,7 +34,7 @@ def whole_run(request):
         pytest.skip("only some of the tests of this directory ran, so some options are not to be expected")
 
 
-@pytest.mark.parametrize("kind", [Pool, Volume, Network, Domain])
+@pytest.mark.parametrize("kind", [Pool, Volume, Network, Secret, Domain])
 def test_every_option_has_changed_something_for_real(lab, whole_run, kind):
     done = lab.exercised[kind.kind]
     left = {path for path in declared(kind.fields) - done if not any(one.startswith(path + ".") for one in done)}

@@ -56,6 +56,23 @@ GUEST = """
         interfaces: [{network: lab}]
         state: running
 """
+SECRET = """
+    - virtops.libvirt.secret: {type: iscsi, usage: san, value: ganz geheim}
+"""
+SAN = """
+    - virtops.libvirt.pool:
+        name: san
+        type: iscsi
+        path: /dev/disk/by-path
+        source:
+          hosts: [{name: san.test}]
+          devices: [{path: "iqn.2026-01.test.san:disks"}]
+          auth: {type: chap, username: lab, secret: {usage: san}}
+"""
+MOVED = """
+    - virtops.libvirt.pool: {name: lab, state: absent}
+    - virtops.libvirt.pool: {name: other, path: /var/lib/libvirt/images/lab}
+"""
 GONE = """
     - virtops.libvirt.domain: {name: web1, state: absent}
     - virtops.libvirt.volume: {pool: lab, name: web1.qcow2, state: absent}
@@ -146,6 +163,17 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
     assert lab.state() == before
 
 
+def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, play):
+    for text in (SECRET + SAN, POOL + MOVED):
+        before = lab.state()
+        planned = play(PLAY + text, "--check")
+        assert planned.code == 0, planned.text
+        assert lab.state() == before
+        done = play(PLAY + text)
+        assert (done.code, done.changed()) == (0, planned.changed()), done.text
+    assert "geheim" not in done.text + planned.text
+
+
 @pytest.mark.parametrize(
     ("tasks", "words"),
     [
@@ -154,6 +182,9 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
         (POOL + CLONE, "backing volume lab/base.qcow2 is not there"),
         (NETWORK + POOL + BASE + CLONE + GUEST, "web1-seed.iso"),
         (POOL + BASE + CLONE + SEED + GUEST, "there is no network lab"),
+        (SAN, "no secret of type iscsi with the usage san"),
+        (POOL + POOL.replace("name: lab", "name: other"), "is that of pool lab already"),
+        (POOL + BASE + "    - virtops.libvirt.pool: {name: lab, state: absent, remove_target: true}", "base.qcow2"),
         (POOL + BASE + CLONE.replace("16 MiB", "4 MiB"), "capacity 4 MiB is too small"),
         (
             POOL + BASE + "    - virtops.libvirt.volume: {pool: lab, name: base.qcow2, state: absent}" + CLONE,

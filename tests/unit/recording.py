@@ -9,10 +9,11 @@ import libvirt
 
 # Calls that only read; every other one counts as a write.
 READS = {
-    "XMLDesc", "autostart", "close", "domainListGetStats", "getCapabilities", "getLibVersion", "getURI",
-    "hasManagedSaveImage", "info", "isActive", "isPersistent", "listAllDomains", "listAllNetworks",
-    "listAllStoragePools", "listAllVolumes", "lookupByName", "lookupByUUIDString", "managedSaveGetXMLDesc",
-    "name", "networkLookupByName", "state", "storagePoolLookupByName", "storageVolLookupByName",
+    "XMLDesc", "autostart", "close", "domainListGetStats", "getCapabilities", "getLibVersion",
+    "getStoragePoolCapabilities", "getURI", "hasManagedSaveImage", "info", "isActive", "isPersistent",
+    "listAllDomains", "listAllNetworks", "listAllStoragePools", "listAllVolumes", "lookupByName",
+    "lookupByUUIDString", "managedSaveGetXMLDesc", "name", "networkLookupByName", "state",
+    "storagePoolLookupByName", "storageVolLookupByName",
 }  # fmt: skip
 HANDLES = (libvirt.virDomain, libvirt.virNetwork, libvirt.virStoragePool, libvirt.virStorageVol)
 

@@ -13,9 +13,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
+from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
-KINDS = {kind.kind: kind for kind in (Domain, Network, Pool, Volume)}
+KINDS = {kind.kind: kind for kind in (Domain, Network, Pool, Secret, Volume)}
 
 
 def examples():
