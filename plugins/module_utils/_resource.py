@@ -149,6 +149,10 @@ class Resource:
         """What a change of the definition does to the object, which runs: LIVE or NEXT_BOOT."""
         return change.effect
 
+    def effect_off(self, change: Change, actual: Actual) -> str:
+        """What a change does to an object that does not run."""
+        return CONFIG
+
     def interruption(self, actual: Actual, waiting: bool) -> str:
         """The effect of all changes where this task switches the object off; C(waiting): something waits for that."""
         return CONFIG if self.state_after(actual) in self.off else ""
@@ -247,7 +251,7 @@ class Resource:
         """(changes with their effects, what waits for the next start)."""
         if actual is None or not actual.runs:
             for change in changes:
-                change.effect = CONFIG
+                change.effect = CONFIG if actual is None else self.effect_off(change, actual)
             return changes, []
         # Without an import of what only a change needs: a task with nothing to do comes here.
         if not changes and self.xml is None and self._runs_as_wanted(actual):

@@ -27,10 +27,14 @@ class PlannedActionBase(ActionBase):
         arguments = dict(self._task.args)
         if self._task.check_mode:
             arguments["_planned"] = self._entries(task_vars or {}, arguments)
-        result = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        result = self.execute(arguments, task_vars)
         if self._task.check_mode and result.get("changed"):
             self._add(task_vars or {}, arguments, result)
         return result
+
+    def execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """The module's result."""
+        return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 
     def _path(self) -> str:
         return os.path.join(constants.DEFAULT_LOCAL_TMP, "virtops_libvirt_planned.jsonl")
