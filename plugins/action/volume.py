@@ -26,7 +26,9 @@ class ActionModule(PlannedActionBase):
         if not isinstance(source, dict) or not source.get("path") or boolean(source.get("remote_src", True)):
             return super().execute(arguments, task_vars)
         if self._task.async_val:
-            raise AnsibleActionFail("volume: 'remote_src: false' sends a file and does not go with 'async'; take it out")
+            raise AnsibleActionFail(
+                "volume: 'remote_src: false' sends a file and does not go with 'async'; take it out"
+            )
         path = self._found(source["path"])
         if not os.path.isfile(path):
             raise AnsibleActionFail(f"volume: its source {path} is not a file on the controller; correct the path")

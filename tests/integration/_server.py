@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A web server inside an isolated host, with the faults of the real ones.
 
-  _server.py DIRECTORY    serves its files on a port of 127.0.0.1 that it prints; a line for each request after that
+  _server.py DIRECTORY LOG    serves its files on a port of 127.0.0.1, which it prints with its process id; a line of
+                              the file LOG for each request
 
 A file NAME.json beside a file says how it is served: "break" (bytes after which the connection ends, once for each
 number), "ranges" and "validator" (false: without), "need" (headers that must be there), "status" (what is answered
@@ -12,18 +13,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-DIRECTORY = Path(sys.argv[1])
+DIRECTORY, LOG = map(Path, sys.argv[1:])
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):  # noqa: N802 -- http.server's name
         path = DIRECTORY / unquote(urlsplit(self.path).path).lstrip("/")
-        print(f"{self.command} {path.name} {self.headers.get('Range', '')}", flush=True)
+        with LOG.open("a") as log:
+            log.write(f"{self.command} {path.name} {self.headers.get('Range', '')}\n")
         if not path.is_file():
             self.send_error(404)
             return
@@ -77,5 +80,5 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_port, flush=True)
+    print(server.server_port, os.getpid(), flush=True)
     server.serve_forever()

@@ -23,11 +23,10 @@ class Server:
     """A web server in the host, with its directory."""
 
     def __init__(self, lab, directory):
-        self.directory = directory
-        command = [PYTHON, f"{HERE}/_server.py", str(directory)]
-        self.log = directory.parent / "requests"
-        self.process = subprocess.Popen(lab.host.command(command), stdout=subprocess.PIPE, text=True)
-        self.port = self.process.stdout.readline().strip()
+        self.lab, self.directory, self.log = lab, directory, directory.parent / "requests"
+        command = lab.host.command([PYTHON, f"{HERE}/_server.py", str(directory), str(self.log)])
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.port, self.id = self.process.stdout.readline().split()
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.port}/{name}"
@@ -37,12 +36,11 @@ class Server:
         (self.directory / f"{name}.json").write_text(json.dumps(how))
 
     def requests(self) -> list[str]:
-        """What was asked for so far; ends the server."""
-        self.process.kill()
-        return self.process.stdout.read().splitlines()
+        """What was asked for so far."""
+        return self.log.read_text().splitlines()
 
     def close(self) -> None:
-        self.process.kill()
+        self.lab.shell(f"kill -KILL {self.id}")
         self.process.wait(10)
         self.process.stdout.close()
 
@@ -137,7 +135,9 @@ def test_what_is_not_to_be_had_is_refused(lab, pool, server, source):
     (server.directory / "page").write_text("<html>no image</html>")
     assert "qcow2" in refused(url=server.url("page"), format="qcow2")
     lean = server.directory / "lean"
-    subprocess.run(["qemu-img", "create", "-qu", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", lean, "1M"], check=True)
+    subprocess.run(
+        ["qemu-img", "create", "-qu", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", lean, "1M"], check=True
+    )
     assert "leans on the file /etc/passwd" in refused(url=server.url("lean"))
 
 
@@ -256,5 +256,3 @@ def test_a_volume_of_another_host_is_streamed(lab, pool, tmp_path):
     assert "no volume" in lab.refused("volume", pool=pool, name="new", source={**origin, "volume": "none"})
     wrong = {**origin, "uri": "qemu+unix:///system?socket=/none"}
     assert "not to be had" in lab.refused("volume", pool=pool, name="new", source=wrong)
-
-

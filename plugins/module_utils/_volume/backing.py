@@ -84,5 +84,3 @@ def _flatten(volume) -> None:
     with image.alone(os.path.dirname(path)) as lock:
         image.tool(volume.execute, ["qemu-img", "rebase", "-f", kind, "-b", "", path], lock)
     volume.pool_handle().refresh(0)
-
-

@@ -71,7 +71,9 @@ def step(volume, before: int, after: int) -> Step:
     uses = volume.uses()
     if uses:
         use = uses[0]
-        words = f"grow {volume.subject} to {SIZE.show(after)} through disk {use.target} of domain {use.name}, which runs"
+        words = (
+            f"grow {volume.subject} to {SIZE.show(after)} through disk {use.target} of domain {use.name}, which runs"
+        )
         return Step(words, lambda: use.domain.blockResize(use.target, after, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
     if after > before:
         return Step(f"grow {volume.subject} to {SIZE.show(after)}", lambda: volume.handle_now().resize(after, 0))

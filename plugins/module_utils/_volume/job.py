@@ -30,5 +30,3 @@ def pull(conn, domain, target: str) -> None:
             domain.blockPull(target, 0, 0)
 
     wait_for_block_job(conn, domain, target, start, ended, events.append)
-
-

@@ -19,21 +19,23 @@ def refuse_mixture(volume) -> None:
     if len(given) > 1:
         both = " and ".join(map(repr, given))
         raise Refused(f"{subject}: {both} both say what is in it; give one of them")
-    if options.get("cloud_init") and (options.get("capacity") or volume.asked.get("format", "raw") not in ("raw", "iso")):
+    if options.get("cloud_init") and (
+        options.get("capacity") or volume.asked.get("format", "raw") not in ("raw", "iso")
+    ):
         raise Refused(f"{subject}: a seed has a size and a format of its own; take 'capacity' and 'format' out")
     if volume.xml is not None and (options.get("source") or options.get("cloud_init")):
         raise Refused(f"{subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it")
     if options.get("allocation") and (options.get("preallocation") or options.get("source")):
         other = "preallocation" if options.get("preallocation") else "source"
         raise Refused(f"{subject}: 'allocation' does not go with {other!r}; take it out, or give 'preallocation'")
-    secret = (volume.asked.get("encryption") or {}).get("secret")
-    if volume.asked.get("encryption") and (not secret or len(secret) != 1):
-        raise Refused(f"{subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
 
 
 def defaults(volume, needs: list) -> None:
     """Capacity and format of a new volume. C(needs): [(a call for the bytes that it needs at least, of what)]."""
     wanted, content = volume.wanted, volume.content
+    secret = (volume.asked.get("encryption") or {}).get("secret")
+    if volume.asked.get("encryption") and (not secret or len(secret) != 1):
+        raise Refused(f"{volume.subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
     if wanted.get("backing"):
         wanted.setdefault("format", "qcow2")
     if content:

@@ -344,7 +344,9 @@ def origin(options: dict, pool: str, subject: str, execute, find, sent) -> Origi
         said = f"names {' and '.join(map(repr, given))}" if given else "names nothing"
         raise Refused(f"{subject}: its source {said}; give one of 'path', 'url' and 'volume'")
     if options.get("uri") and not options.get("volume"):
-        raise Refused(f"{subject}: source.uri is of a volume on another host, and no 'volume' is given with it; give it")
+        raise Refused(
+            f"{subject}: source.uri is of a volume on another host, and no 'volume' is given with it; give it"
+        )
     if options.get("path"):
         if sent:
             return Sent(options, subject, execute, sent)

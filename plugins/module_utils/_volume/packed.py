@@ -52,8 +52,8 @@ def opened(path: str, how: str):
                 raise Failed(f"zstd says: {process.stderr.read().decode(errors='replace').strip()}")
         return
     if how == "zst":
-        with open(path, "rb") as file, _zstandard().ZstdDecompressor().stream_reader(file, read_across_frames=True) as s:
-            yield s
+        with open(path, "rb") as file:
+            yield _zstandard().ZstdDecompressor().stream_reader(file, read_across_frames=True)
         return
     with {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}[how](path, "rb") as stream:
         yield stream

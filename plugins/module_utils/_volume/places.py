@@ -98,7 +98,7 @@ class Remote:
             if self.stages:
                 streams.upload(self.conn, mark, path)
                 pool.refresh(0)
-                pool.createXMLFrom(printed(document), pool.storageVolLookupByName(volume.name + _MARK), 0)
+                _copy(pool, volume, document, pool.storageVolLookupByName(volume.name + _MARK))
             else:
                 streams.upload(self.conn, pool.createXML(printed(document), 0), path)
         except BaseException:
@@ -113,12 +113,19 @@ class Remote:
         forget_unfinished(pool, volume.name)
         mark = pool.createXML(_raw(volume.name + _MARK, 512), 0)
         try:
-            pool.createXMLFrom(printed(document), source, 0)
+            _copy(pool, volume, document, source)
         except BaseException:
             forget_unfinished(pool, volume.name)
             raise
         mark.delete(0)
         pool.refresh(0)
+
+
+def _copy(pool, volume, document, source) -> None:
+    """A volume with the content of another one; libvirt gives it the size of that."""
+    made, capacity = pool.createXMLFrom(printed(document), source, 0), volume.capacity_of(document)
+    if made.info()[1] < capacity:
+        made.resize(capacity, 0)
 
 
 def _raw(name: str, size: int) -> str:

@@ -190,10 +190,9 @@ class Volume(Resource):
             self.wanted["format"] = "iso" if found is not None and found.get("type") == "iso" else "raw"
         if "capacity" in self.wanted:
             self.wanted["capacity"] = capacity.rounded(self, self.wanted["capacity"], self.capacity_of(actual.tree))
-        # libvirt tells that a volume is encrypted, and not by which secret.
-        encryption = self.wanted.get("encryption")
-        if encryption and actual.tree.find("target/encryption/secret") is None:
-            self.wanted["encryption"] = {"format": encryption["format"]}
+        if self.wanted.get("encryption"):
+            # libvirt tells that a volume is encrypted, and by which secret only until it looks at it again.
+            self.wanted["encryption"] = {"format": self.wanted["encryption"]["format"]}
 
     def content_differs(self, actual) -> bool:
         """Whether a volume that is there shall have another content."""
@@ -245,6 +244,8 @@ class Volume(Resource):
 
     def words(self, document, actual_state, autostart):
         words = {"pool": self.pool, **super().words(document, actual_state, autostart)}
+        if "encryption" in words:
+            words["encryption"] = {"format": words["encryption"]["format"]}
         path = document.findtext("target/path")
         if path is None:
             directory = self.pool_words().get("path")
