@@ -8,7 +8,7 @@ module: volume
 short_description: Manage volumes in storage pools of libvirt
 version_added: 0.1.0
 description:
-  - Creates a volume, empty, as a linked clone, or with the content of a file, a URL or another volume, on this host or on
+  - Creates a volume, empty, as a linked clone, or with the content of a file, a URL or another volume, of this host or
     another one; makes a cloud-init seed; grows a volume, also under a running guest; deletes it.
   - An imported volume appears under its name only when it is whole; what an interrupted run left is used or cleaned by
     the next.
@@ -56,8 +56,8 @@ options:
     type: str
   preallocation:
     description:
-      - What of a new volume is allocated when it is made, V(metadata) of a qcow2 image or V(falloc) for all of it. It is
-        not compared.
+      - What of a new volume is allocated when it is made, V(metadata) of a qcow2 image or V(falloc) for all of it. It
+        is not compared.
     type: str
     choices: [metadata, falloc]
   format:
@@ -190,8 +190,8 @@ options:
         type: str
       checksum:
         description:
-          - The checksum that the file must have as it lies there, such as V(sha256:e3b0...), or V(sha256:) and the URL of
-            a list that names the file, as sha256sum writes it with or without C(--tag).
+          - The checksum that the file must have as it lies there, such as V(sha256:e3b0...), or V(sha256:) and the URL
+            of a list that names the file, as sha256sum writes it with or without C(--tag).
         type: str
       format:
         description: Format of the image; found out by itself.

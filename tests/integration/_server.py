@@ -23,7 +23,7 @@ DIRECTORY, LOG = map(Path, sys.argv[1:])
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):  # noqa: N802 -- http.server's name
+    def do_GET(self):
         path = DIRECTORY / unquote(urlsplit(self.path).path).lstrip("/")
         with LOG.open("a") as log:
             log.write(f"{self.command} {path.name} {self.headers.get('Range', '')}\n")

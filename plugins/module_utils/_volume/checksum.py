@@ -36,9 +36,8 @@ class Checksum:
                 " hexadecimal digits"
             )
 
-    @property
-    def wanted(self) -> str:
-        """The digest, in hexadecimal digits; Refused where the list does not have it."""
+    def find(self) -> str:
+        """The digest that is wanted, in hexadecimal digits; Refused where the list does not have it."""
         if not self._hex:
             self._hex = self._listed(self._text_at(self._url))
         return self._hex
@@ -72,10 +71,11 @@ class Checksum:
 
     def differs(self, found: str, what: str) -> str:
         """What is wrong where C(found) is not the digest that is wanted."""
-        if found == self.wanted:
+        wanted = self.find()
+        if found == wanted:
             return ""
         return (
-            f"{what} has the {self.algorithm} checksum {found}, not {self.wanted};"
+            f"{what} has the {self.algorithm} checksum {found}, not {wanted};"
             " the file is damaged or another one: get it again, or correct the checksum"
         )
 

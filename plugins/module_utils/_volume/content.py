@@ -118,5 +118,5 @@ class Seed(Content):
             )
         return seed.digest_of(path) != seed.digest(self.files)
 
-    def write(self, path: str, _volume_format: str, _capacity: int, _lock: int) -> None:
+    def write(self, path: str, _volume_format: str, _capacity: int, _lock: int | None) -> None:
         seed.write(path, self.files, self.subject)

@@ -114,7 +114,7 @@ def tool(execute, command: list[str], lock: int | None = None) -> None:
 
 
 def spread(packed: str, path: str, extents: list | None, size: int) -> None:
-    """Move a file, or write one of C(size) bytes from its data alone: C(extents) are (offset, length) of it in order."""
+    """Move a file, or write one of C(size) bytes from its data alone, C(extents): (offset, length) in order."""
     if extents is None:
         shutil.move(packed, path)
         return

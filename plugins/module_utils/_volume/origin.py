@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the content of a volume comes from: a file, a URL, a volume here or on another host. Private to this collection.
+"""Where a volume's content comes from: a file, a URL, a volume here or elsewhere. Private to this collection.
 
 While planning an origin tells what it has (C(measure)); for real it brings a file of it, whole, checked and unpacked.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from contextlib import AbstractContextManager
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
@@ -46,6 +47,16 @@ class Origin:
             self._checksum = Checksum(self.options["checksum"], self.subject, self.name, self.text_at)
         return self._checksum
 
+    def _refuse_other(self, path: str) -> None:
+        checksum = self.checksum()
+        if checksum:
+            checksum.refuse(path)
+
+    def _fail_other(self, path: str) -> None:
+        checksum = self.checksum()
+        if checksum:
+            checksum.fail(path, self.shown)
+
     def text_at(self, url: str) -> str:
         """What stands at the URL of a list of checksums."""
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.web import Web
@@ -53,14 +64,12 @@ class Origin:
         return Web(url, self.options, self.subject).text(url)
 
     def measure(self) -> dict:
-        """C(format), and in bytes C(capacity) (None where it is not known yet) and C(space); Refused for a wrong one."""
+        """C(format), and in bytes C(capacity) (None: not known yet) and C(space); Refused for a wrong one."""
         raise NotImplementedError
 
-    @contextlib.contextmanager
-    def brought(self, beside: str):
+    def brought(self, beside: str) -> AbstractContextManager[str]:
         """The path of a file with the image. C(beside): what the names of files begin with that the run may make."""
         raise NotImplementedError
-        yield ""
 
     def look_at(self, head: bytes, size: int, tail=lambda: b"") -> dict:
         """What C(measure) answers, from the first bytes of a file that has C(size) bytes (0: not known)."""
@@ -126,8 +135,7 @@ class File(Origin):
     def measure(self):
         if not os.path.isfile(self.path):
             raise Refused(f"{self.subject}: its source {self.path} is not a file on this host; correct the path")
-        if self.checksum():
-            self.checksum().refuse(self.path)
+        self._refuse_other(self.path)
         with open(self.path, "rb") as stream:
             head = stream.read(_HEAD)
         status = os.stat(self.path)
@@ -164,8 +172,9 @@ class Sent(File):
     def measure(self):
         from base64 import b64decode
 
-        if self.checksum() and self.sent.get("digest"):
-            wrong = self.checksum().differs(self.sent["digest"], self.shown)
+        checksum = self.checksum()
+        if checksum and self.sent.get("digest"):
+            wrong = checksum.differs(self.sent["digest"], self.shown)
             if wrong:
                 raise Refused(f"{self.subject}: {wrong}")
         head = b64decode(self.sent["head"])
@@ -179,8 +188,7 @@ class Sent(File):
             raise Failed(f"{self.shown} was not sent to this host")
         with vanishing(beside + ".sent") as path:
             image.spread(self.sent["path"], path, self.sent.get("extents"), self.sent["size"])
-            if self.checksum():
-                self.checksum().fail(path, self.shown)
+            self._fail_other(path)
             with self.unpacked(path, beside) as whole:
                 yield whole
 
@@ -196,9 +204,10 @@ class Url(Origin):
         self.shown, self.name = self.web.shown, self.web.name
 
     def measure(self):
-        # A name that the list lacks is found out before anything is fetched.
-        if self.checksum() and not self.checksum().wanted:
-            raise Refused(f"{self.subject}: no checksum")
+        checksum = self.checksum()
+        if checksum:
+            # A list that lacks the name is found out before anything is fetched.
+            checksum.find()
         head = self.web.first()
         return self.look_at(head, self.web.size, self.web.last)
 
@@ -211,8 +220,7 @@ class Url(Origin):
             discard(path)
             raise
         try:
-            if self.checksum():
-                self.checksum().fail(path, self.shown)
+            self._fail_other(path)
             with self.unpacked(path, beside) as whole:
                 yield whole
         finally:
@@ -240,8 +248,8 @@ class Clone(Origin):
             )
         self.volume.refuse_running(f"{self.subject}: its source, {self.shown},", "cloned")
         self.path = words.get("path") or ""
-        if self.checksum() and os.path.exists(self.path):
-            self.checksum().refuse(self.path)
+        if os.path.exists(self.path):
+            self._refuse_other(self.path)
         actual = self.volume.actual()
         self.format = self.format or words.get("format", "raw")
         return {
@@ -301,8 +309,7 @@ class Elsewhere(Origin):
     def brought(self, beside):
         with vanishing(beside + ".download") as path:
             self._fetch(path)
-            if self.checksum():
-                self.checksum().fail(path, self.shown)
+            self._fail_other(path)
             yield path
 
     def _fetch(self, path: str) -> None:
@@ -352,7 +359,7 @@ def origin(options: dict, pool: str, subject: str, execute, find, sent) -> Origi
             return Sent(options, subject, execute, sent)
         if options.get("remote_src") is False:
             raise Refused(
-                f"{subject}: 'remote_src: false' needs a task of Ansible, which sends the file; give a path on this host"
+                f"{subject}: 'remote_src: false' needs Ansible itself, which sends the file; give a path on this host"
             )
         return File(options, subject, execute)
     if options.get("url"):

@@ -11,6 +11,7 @@ import lzma
 import shutil
 import subprocess
 import zlib
+from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse import Writer
@@ -34,7 +35,7 @@ def need(how: str, subject: str) -> None:
         )
 
 
-def _zstandard():
+def _zstandard() -> Any:
     try:
         import zstandard
     except ImportError:
@@ -48,14 +49,16 @@ def opened(path: str, how: str):
     if how == "zst" and _zstandard() is None:
         with subprocess.Popen(["zstd", "-dcq", "--", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             yield process.stdout
-            if process.wait():
-                raise Failed(f"zstd says: {process.stderr.read().decode(errors='replace').strip()}")
+            _rest, said = process.communicate()
+            if process.returncode:
+                raise Failed(f"zstd says: {said.decode(errors='replace').strip()}")
         return
     if how == "zst":
         with open(path, "rb") as file:
             yield _zstandard().ZstdDecompressor().stream_reader(file, read_across_frames=True)
         return
-    with {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}[how](path, "rb") as stream:
+    libraries: dict[str, Any] = {"gz": gzip.open, "xz": lzma.open, "bz2": bz2.open}
+    with libraries[how](path, "rb") as stream:
         yield stream
 
 

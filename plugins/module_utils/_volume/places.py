@@ -73,8 +73,8 @@ class Remote:
     def refuse(self, subject: str, option: str) -> None:
         if self.kind not in _NAMING_POOLS:
             raise Refused(
-                f"{subject}: a pool of type {self.kind} cannot hold a mark beside an unfinished volume, which {option!r}"
-                " needs there; make the volume empty, and fill it by other means"
+                f"{subject}: a pool of type {self.kind} cannot hold a mark beside an unfinished volume, which"
+                f" {option!r} needs there; make the volume empty, and fill it by other means"
             )
 
     def write(self, volume, content, document) -> None:

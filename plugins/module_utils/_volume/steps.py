@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import functools
 import os
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
@@ -54,7 +55,7 @@ class Volume(Resource):
         self._uses: list | None = None
         new.refuse_mixture(self)
         removal.algorithm(self)
-        self.content = self._content()
+        self.content: Any = self._content()
 
     def _content(self) -> Content | None:
         source, cloud_init = self.options.get("source"), self.options.get("cloud_init")
@@ -121,7 +122,7 @@ class Volume(Resource):
 
     def place(self):
         """Where content is written to: a directory, or libvirt."""
-        directory = self.pool_words().get("path")
+        directory = self.pool_words().get("path") or ""
         encrypted = bool(self.wanted.get("encryption"))
         # A pool that this check-mode run would have made has no directory yet.
         writable = directory and (self.pool_handle() is None or os.access(directory, os.W_OK))
@@ -263,7 +264,7 @@ class Volume(Resource):
             backing.check(self, actual, self._base(target))
         if "permissions" in names:
             self._check_permissions()
-        if "capacity" in names and self.content is None or "capacity" in names and isinstance(self.content, Image):
+        if "capacity" in names and not isinstance(self.content, Seed):
             capacity.check(self, self.capacity_of(actual.document), self.capacity_of(target))
         return changes
 
@@ -274,7 +275,7 @@ class Volume(Resource):
     def _check_permissions(self) -> None:
         if not isinstance(self.place(), places.Directory):
             raise Refused(
-                f"{self.subject}: libvirt gives a volume its permissions when it makes it, and cannot change them later;"
+                f"{self.subject}: libvirt gives a volume its permissions when it is made, and cannot change them;"
                 " take the option out, or run the task on libvirt's own host, as root, for a pool of files"
             )
 

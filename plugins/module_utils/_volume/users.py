@@ -15,7 +15,7 @@ _PLACES = ("file", "dev", "name")
 
 
 class Use:
-    """A disk of a running guest that has a volume. C(target): its name in the guest. C(base): it lies below the disk."""
+    """A disk of a running guest that has a volume. C(target): its name in the guest. C(base): the volume is a base."""
 
     def __init__(self, domain, disk, base: bool):
         self.domain, self.name, self.base = domain, domain.name(), base
