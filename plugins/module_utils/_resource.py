@@ -40,6 +40,8 @@ class Resource:
     fields: tuple = ()
     # Options that are no part of the object's XML.
     extra: dict = {}
+    # Those of them whose values are shown nowhere, as a password may be anywhere in them.
+    confidential: tuple[str, ...] = ()
     # Places that libvirt fills in by itself; None where applied() tells what was ours.
     filled: frozenset | None = None
     # Places that count when the object is made, and that libvirt answers with figures of its own later.
@@ -149,6 +151,10 @@ class Resource:
         """What a change of the definition does to the object, which runs: LIVE or NEXT_BOOT."""
         return change.effect
 
+    def effect_when_off(self, change: Change) -> str:
+        """What a change does to the object, which does not run."""
+        return CONFIG
+
     def interruption(self, actual: Actual, waiting: bool) -> str:
         """The effect of all changes where this task switches the object off; C(waiting): something waits for that."""
         return CONFIG if self.state_after(actual) in self.off else ""
@@ -247,7 +253,7 @@ class Resource:
         """(changes with their effects, what waits for the next start)."""
         if actual is None or not actual.runs:
             for change in changes:
-                change.effect = CONFIG
+                change.effect = self.effect_when_off(change)
             return changes, []
         # Without an import of what only a change needs: a task with nothing to do comes here.
         if not changes and self.xml is None and self._runs_as_wanted(actual):

@@ -76,18 +76,45 @@ options:
   cloud_init:
     description:
       - Make the volume a NoCloud seed for cloud-init, an ISO image with the label C(cidata).
-      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)).
+      - A seed that differs is written anew, and RV(changes) names the files in it that do, without their content.
+        Guests read it when they are started next; one that runs keeps the old seed also when it boots again by
+        itself, until it has been off (such as with O(virtops.libvirt.domain#module:state=restarted)).
+      - What cloud-init then does anew depends on O(cloud_init.instance_id).
+      - No value in it is shown in a result, a diff or a log.
+      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)). Text is parsed
+        with the library yaml (C(python3-yaml)); without it RV(unchecked) says what was not looked at.
     type: dict
     suboptions:
       user_data:
-        description: Cloud-config as a mapping, or any user-data as text.
+        description:
+          - Cloud-config as a mapping, or any user-data as text, which is taken as it is.
+          - Text whose first line cloud-init does not know is refused, as cloud-init would ignore it; so is cloud-config
+            that is no YAML.
+        type: raw
+      vendor_data:
+        description: The same from whoever provides the guest; what O(cloud_init.user_data) says counts more.
         type: raw
       meta_data:
-        description: Mapping or text; without it the C(instance-id) is the name of the volume.
+        description: Mapping or text; a mapping without C(instance-id) gets one, see O(cloud_init.instance_id).
         type: raw
       network_config:
         description: Mapping or text, version 1 or 2.
         type: raw
+      instance_id:
+        description:
+          - What the C(instance-id) is where O(cloud_init.meta_data) has none.
+          - V(name) is the name of the volume, also where this option is not given. After a change of the seed
+            cloud-init runs again only what it runs at every boot.
+          - V(content) is another one for every content of the seed. After a change cloud-init takes the guest for a new
+            one and runs all of it anew, which also makes new SSH host keys.
+        type: str
+        choices: [name, content]
+      validate:
+        description:
+          - Refuse what cloud-init would not take.
+          - Say V(false) for a guest that reads a seed with something else, such as Talos Linux.
+        type: bool
+        default: true
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -125,6 +152,24 @@ EXAMPLES = r"""
         users:
           - name: admin
             ssh_authorized_keys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+
+- name: A seed with an address, after whose changes cloud-init runs anew
+  virtops.libvirt.volume:
+    pool: lab
+    name: web2-seed.iso
+    cloud_init:
+      instance_id: content
+      user_data: |
+        #cloud-config
+        hostname: web2
+        packages: [nginx]
+      network_config:
+        version: 2
+        ethernets:
+          enp1s0:
+            addresses: [192.0.2.12/24]
+            routes: [{to: default, via: 192.0.2.1}]
+            nameservers: {addresses: [192.0.2.1]}
 
 - name: An empty disk
   virtops.libvirt.volume:

@@ -16,6 +16,7 @@ class Image:
     """The option C(source): an image file on this host. It is looked at when the volume is made, and never again."""
 
     option = "source"
+    unchecked: list[str] = []
 
     def __init__(self, options: dict, subject: str, execute):
         self.path, self.checksum, self.subject = options["path"], options.get("checksum"), subject
@@ -40,6 +41,9 @@ class Image:
     def differs(self, _path: str) -> bool:
         return False
 
+    def differences(self, _path: str) -> tuple[dict, dict]:
+        return {}, {}
+
     def write(self, path: str, volume_format: str, capacity: int, lock: int) -> None:
         image.convert(self.execute, self.path, self.format, path, volume_format, capacity, lock)
 
@@ -50,7 +54,8 @@ class Seed:
     option = "cloud_init"
 
     def __init__(self, options: dict, name: str, subject: str):
-        self.files, self.subject = seed.files(options, name), subject
+        self.files, self.unchecked = seed.files(options, name, subject)
+        self.subject = subject
         self.why = f"write the cloud-init seed {subject}"
 
     def measure(self) -> dict:
@@ -65,6 +70,16 @@ class Seed:
                 " choose another name, or remove it first"
             )
         return seed.digest_of(path) != seed.digest(self.files)
+
+    def differences(self, path: str) -> tuple[dict, dict]:
+        """(what is there, what is wanted) of the files that differ, in words; a password may be in each of them."""
+        there = seed.contents_of(path, self.subject)
+        names = [name for name in sorted({*there, *self.files}) if there.get(name) != self.files.get(name)]
+        options = {name: name.replace("-", "_") for name in names}
+        return (
+            {options[name]: "another content" if name in there else None for name in names},
+            {options[name]: "the content of this task" if name in self.files else None for name in names},
+        )
 
     def write(self, path: str, _volume_format: str, _capacity: int, _lock: int) -> None:
         seed.write(path, self.files, self.subject)

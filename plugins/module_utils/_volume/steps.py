@@ -18,7 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._place import appe
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, seed
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     CREATED_ONLY,
@@ -57,21 +57,16 @@ class Volume(Resource):
                 "format": {"type": "str"},
             },
         },
-        "cloud_init": {
-            "type": "dict",
-            "options": {
-                "user_data": {"type": "raw"},
-                "meta_data": {"type": "raw"},
-                "network_config": {"type": "raw"},
-            },
-        },
+        "cloud_init": seed.SPEC,
     }
+    confidential = ("cloud_init",)
 
     def __init__(self, conn, options, planned=None):
         self.pool = options["pool"]
         super().__init__(conn, options, planned)
         self._pool_handle = None
         self.content = self._content(options.get("source"), options.get("cloud_init"))
+        self.unchecked += self.content.unchecked if self.content else []
 
     def _content(self, source, cloud_init):
         given = [name for name in ("source", "cloud_init", "backing") if self.options.get(name)]
@@ -258,8 +253,14 @@ class Volume(Resource):
 
     def more_changes(self, actual):
         if self.content and self.content.differs(actual.tree.findtext("target/path")):
-            return [Change(self.content.option, "another content", "the content of this task", NEXT_BOOT)]
+            before, after = self.content.differences(actual.tree.findtext("target/path"))
+            return [Change(self.content.option, before, after, NEXT_BOOT)]
         return []
+
+    def effect_when_off(self, change):
+        # A seed is read when a guest starts, whatever the state of those that have it now.
+        seeds = self.content is not None and change.path == self.content.option
+        return NEXT_BOOT if seeds else super().effect_when_off(change)
 
     def write_steps(self, actual, target, changes):
         capacity = _capacity(target)
