@@ -151,8 +151,8 @@ class Resource:
         """What a change of the definition does to the object, which runs: LIVE or NEXT_BOOT."""
         return change.effect
 
-    def effect_when_off(self, change: Change) -> str:
-        """What a change does to the object, which does not run."""
+    def effect_off(self, change: Change, actual: Actual) -> str:
+        """What a change does to an object that does not run."""
         return CONFIG
 
     def interruption(self, actual: Actual, waiting: bool) -> str:
@@ -253,7 +253,7 @@ class Resource:
         """(changes with their effects, what waits for the next start)."""
         if actual is None or not actual.runs:
             for change in changes:
-                change.effect = self.effect_when_off(change)
+                change.effect = CONFIG if actual is None else self.effect_off(change, actual)
             return changes, []
         # Without an import of what only a change needs: a task with nothing to do comes here.
         if not changes and self.xml is None and self._runs_as_wanted(actual):

@@ -8,7 +8,8 @@ module: volume
 short_description: Manage volumes in storage pools of libvirt
 version_added: 0.1.0
 description:
-  - Creates an empty volume, a linked clone, an import of an image or a cloud-init seed; grows a volume; deletes it.
+  - Creates an empty volume, a linked clone, an import of an image, a cloud-init seed or a config for Ignition; grows
+    a volume; deletes it.
   - An imported volume appears under its name only when it is whole; what an interrupted run left is cleaned by
     the next.
   - The content of an existing volume is never replaced, except for a seed.
@@ -115,6 +116,14 @@ options:
           - Say V(false) for a guest that reads a seed with something else, such as Talos Linux.
         type: bool
         default: true
+  ignition:
+    description:
+      - Make the volume a config for Ignition (Fedora CoreOS, Flatcar), JSON as a mapping or text.
+      - A guest gets it by O(virtops.libvirt.domain#module:fw_cfg), from the RV(volume.path) of this task; where its
+        machine has no C(fw_cfg), as a disk with the C(serial) V(ignition).
+      - One that differs is written anew. Ignition reads it at a guest's first boot only.
+      - No value in it is shown in a result, a diff or a log.
+    type: raw
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -170,6 +179,31 @@ EXAMPLES = r"""
             addresses: [192.0.2.12/24]
             routes: [{to: default, via: 192.0.2.1}]
             nameservers: {addresses: [192.0.2.1]}
+
+- name: What Ignition finds at the first boot of Fedora CoreOS
+  virtops.libvirt.volume:
+    pool: lab
+    name: core1.ign
+    ignition:
+      ignition:
+        version: 3.4.0
+      passwd:
+        users:
+          - name: core
+            sshAuthorizedKeys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+  register: config
+
+- name: The guest that reads it
+  virtops.libvirt.domain:
+    name: core1
+    memory: 2 GiB
+    disks:
+      - target: vda
+        pool: lab
+        volume: core1.qcow2
+    fw_cfg:
+      - name: opt/com.coreos/config
+        file: "{{ config.volume.path }}"
 
 - name: An empty disk
   virtops.libvirt.volume:

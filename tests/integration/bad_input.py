@@ -91,6 +91,22 @@ VOLUME = [
             ("network_config", "network: 1", "no version"),
         )
     ),
+    *(
+        (volume(ignition=value), "volume images/new", *words)
+        for value, *words in (
+            ("variant: fcos\nversion: 1.5.0", "no JSON", "butane"),
+            ('{"ignition": {"version": "3.4.0"}', "no JSON", "line 1, column 34"),
+            ({"variant": "fcos", "version": "1.5.0"}, "translate the Butane config"),
+            ({}, "no ignition.version"),
+            ("[]", "no ignition.version"),
+            ({"ignition": "3.4.0"}, "no ignition.version"),
+            ({"ignition": {"version": 3.4}}, "no ignition.version", "'3.4.0'"),
+            ({"ignition": {"version": "1.0"}}, "no ignition.version", "'3.4.0'"),
+        )
+    ),
+    (volume(ignition={"ignition": {"version": "3.4.0"}}, cloud_init={}), "'cloud_init' and 'ignition'"),
+    (volume(ignition={"ignition": {"version": "3.4.0"}}, capacity="1 MiB"), "an Ignition config has a size"),
+    (volume(ignition={"ignition": {"version": "3.4.0"}}, xml=volume_xml()), "do not go with 'xml'"),
     (volume(cloud_init={"instance_id": "name", "meta_data": {"instance-id": "x"}}), "meta_data has an instance-id"),
     (volume(cloud_init={"instance_id": "name", "meta_data": "instance-id: x"}), "meta_data has an instance-id"),
     (volume(cloud_init={"instance_id": "content", "meta_data": "a: x"}), "meta_data is text", "mapping"),
@@ -184,6 +200,8 @@ def domain_xml(inside="", memory="<memory unit='MiB'>16</memory>", os="<os><type
 
 
 DOMAIN = [
+    (domain(fw_cfg=[{"name": "opt/a", "value": "x", "file": "/x"}]), "'value' and 'file' exclude each other"),
+    (domain(fw_cfg=[{"name": "opt/a", "value": "x"}, {"name": "opt/a", "value": "y"}]), "opt/a", "given twice"),
     *((domain(name=name), "name") for name in BAD_NAMES),
     ({"name": "new", "virt_type": "qemu"}, "domain new", "needs 'memory'"),
     (domain(memory="16"), "memory", "no unit"),

@@ -240,3 +240,37 @@ def test_a_guest_that_runs_keeps_the_seed_that_it_was_started_with(lab, pool):
     assert "old" in seen()
     lab.ok("domain", name="guest", state="restarted", force=True, timeout=1)
     assert "new" in seen()
+
+
+# --- Ignition ---------------------------------------------------------------------------------------------------------
+
+SECRET = "$y$j9T$geheimnis"
+CONFIG = {
+    "ignition": {"version": "3.4.0"},
+    "passwd": {"users": [{"name": "core", "passwordHash": SECRET, "sshAuthorizedKeys": ["ssh-ed25519 AAAA ä"]}]},
+}
+
+
+def test_a_config_for_ignition_is_a_volume(lab, pool):
+    task = {"pool": pool, "name": "web1.ign"}
+    made = lab.change("volume", **task, ignition=CONFIG)
+    assert (made["volume"]["format"], made["volume"]["capacity"]) == ("raw", "4 KiB")
+    file = lab.file(f"{DIRECTORY}/web1.ign")
+    assert json.loads(file.read_bytes()) == CONFIG
+    assert file.stat().st_mode & 0o777 == 0o600
+    # Text that says the same is the same.
+    lab.unchanged("volume", **task, ignition=json.dumps(dict(reversed(CONFIG.items())), indent=2))
+    other = {**CONFIG, "storage": {"files": [{"path": "/etc/hostname"}]}}
+    changed = lab.change("volume", **task, ignition=other)
+    assert changed["changes"] == [{"path": "ignition", "before": OTHER, "after": WANTED, "effect": "next_boot"}]
+    assert json.loads(file.read_bytes()) == other
+    lab.change("volume", **task, ignition={**CONFIG, "systemd": {"units": [{"name": "x" * 5000}]}})
+    lab.change("volume", **task, ignition=CONFIG)
+    for result in (lab.check("volume", **task, ignition=other), lab.run("volume", **task, ignition=other)):
+        assert "geheimnis" not in json.dumps(result)
+    lab.change("volume", **task, state="absent")
+
+
+def test_a_disk_with_data_is_not_taken_for_a_config(lab, pool):
+    lab.ok("volume", pool=pool, name="data", capacity="1 MiB")
+    assert "no Ignition config" in lab.refused("volume", pool=pool, name="data", ignition=CONFIG)

@@ -20,6 +20,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._resource import R
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, seed
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.ignition import Ignition
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     CREATED_ONLY,
     FIELDS,
@@ -58,31 +59,38 @@ class Volume(Resource):
             },
         },
         "cloud_init": seed.SPEC,
+        "ignition": {"type": "raw"},
     }
-    confidential = ("cloud_init",)
+    confidential = ("cloud_init", "ignition")
 
     def __init__(self, conn, options, planned=None):
         self.pool = options["pool"]
         super().__init__(conn, options, planned)
         self._pool_handle = None
-        self.content = self._content(options.get("source"), options.get("cloud_init"))
+        self.content = self._content(options.get("source"), options.get("cloud_init"), options.get("ignition"))
         self.unchecked += self.content.unchecked if self.content else []
 
-    def _content(self, source, cloud_init):
-        given = [name for name in ("source", "cloud_init", "backing") if self.options.get(name)]
+    def _content(self, source, cloud_init, ignition):
+        given = [name for name in ("source", "cloud_init", "ignition", "backing") if self.options.get(name)]
         if len(given) > 1:
             both = " and ".join(map(repr, given))
             raise Refused(f"{self.subject}: {both} both say what is in it; give one of them")
-        if cloud_init and (self.options.get("capacity") or self.asked.get("format", "raw") not in ("raw", "iso")):
+        if (cloud_init or ignition) and (
+            self.options.get("capacity") or self.asked.get("format", "raw") not in ("raw", "iso" if cloud_init else "")
+        ):
+            what = "a seed" if cloud_init else "an Ignition config"
             raise Refused(
-                f"{self.subject}: a seed has a size and a format of its own; take 'capacity' and 'format' out"
+                f"{self.subject}: {what} has a size and a format of its own; take 'capacity' and 'format' out"
             )
-        if self.xml is not None and (source or cloud_init):
+        if self.xml is not None and (source or cloud_init or ignition):
             raise Refused(
-                f"{self.subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it"
+                f"{self.subject}: 'source', 'cloud_init' and 'ignition' do not go with 'xml'; give the options instead"
+                " of it"
             )
         if source:
             return Image(source, self.subject, self._execute)
+        if ignition is not None:
+            return Ignition(ignition, self.subject)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
     @property
@@ -257,10 +265,10 @@ class Volume(Resource):
             return [Change(self.content.option, before, after, NEXT_BOOT)]
         return []
 
-    def effect_when_off(self, change):
-        # A seed is read when a guest starts, whatever the state of those that have it now.
+    def effect_off(self, change, actual):
+        # What a guest is told at its boot is read when it starts, whatever the state of those that have it now.
         seeds = self.content is not None and change.path == self.content.option
-        return NEXT_BOOT if seeds else super().effect_when_off(change)
+        return NEXT_BOOT if seeds else super().effect_off(change, actual)
 
     def write_steps(self, actual, target, changes):
         capacity = _capacity(target)
@@ -287,5 +295,5 @@ class Volume(Resource):
         def write(part: str, lock: int) -> None:
             self.content.write(part, volume_format, capacity, lock)
 
-        image.put(path, write, replace=self.content.option == "cloud_init")
+        image.put(path, write, replace=self.content.option != "source")
         self._pool().refresh(0)
