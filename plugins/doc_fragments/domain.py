@@ -460,7 +460,7 @@ options:
     elements: dict
     suboptions:
       name:
-        description: Name of the entry; Ignition reads C(opt/com.coreos/config), that of Flatcar C(opt/org.flatcar-linux/config).
+        description: Its name. Ignition reads C(opt/com.coreos/config), Flatcar C(opt/org.flatcar-linux/config).
         type: str
         required: true
       value:
