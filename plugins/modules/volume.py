@@ -119,8 +119,8 @@ options:
   ignition:
     description:
       - Make the volume a config for Ignition (Fedora CoreOS, Flatcar), JSON as a mapping or text.
-      - A guest gets it by O(virtops.libvirt.domain#module:fw_cfg), from the RV(volume.path) of this task; where its
-        machine has no C(fw_cfg), as a disk with the C(serial) V(ignition).
+      - A guest gets it by O(virtops.libvirt.domain#module:fw_cfg), from the C(path) in RV(volume); where its machine
+        has no C(fw_cfg), as a disk with the C(serial) C(ignition).
       - One that differs is written anew. Ignition reads it at a guest's first boot only.
       - No value in it is shown in a result, a diff or a log.
     type: raw
