@@ -40,6 +40,8 @@ class Resource:
     fields: tuple = ()
     # Options that are no part of the object's XML.
     extra: dict = {}
+    # Those of them whose values are shown nowhere, as a password may be anywhere in them.
+    confidential: tuple[str, ...] = ()
     # Places that libvirt fills in by itself; None where applied() tells what was ours.
     filled: frozenset | None = None
     # Places that count when the object is made, and that libvirt answers with figures of its own later.

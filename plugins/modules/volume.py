@@ -9,7 +9,8 @@ short_description: Manage volumes in storage pools of libvirt
 version_added: 0.1.0
 description:
   - Creates a volume, empty, as a linked clone, or with the content of a file, a URL or another volume, of this host or
-    another one; makes a cloud-init seed; grows a volume, also under a running guest; deletes it.
+    another one; makes a cloud-init seed or a config for Ignition; grows a volume, also under a running guest;
+    deletes it.
   - An imported volume appears under its name only when it is whole; what an interrupted run left is used or cleaned by
     the next.
   - The content of an existing volume is never replaced, except for a seed.
@@ -231,18 +232,53 @@ options:
   cloud_init:
     description:
       - Make the volume a NoCloud seed for cloud-init, an ISO image with the label C(cidata).
-      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)).
+      - A seed that differs is written anew, and RV(changes) names the files in it that do, without their content.
+        Guests read it when they are started next; one that runs keeps the old seed also when it boots again by
+        itself, until it has been off (such as with O(virtops.libvirt.domain#module:state=restarted)).
+      - What cloud-init then does anew depends on O(cloud_init.instance_id).
+      - No value in it is shown in a result, a diff or a log.
+      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)). Text is parsed
+        with the library yaml (C(python3-yaml)); without it RV(unchecked) says what was not looked at.
     type: dict
     suboptions:
       user_data:
-        description: Cloud-config as a mapping, or any user-data as text.
+        description:
+          - Cloud-config as a mapping, or any user-data as text, which is taken as it is.
+          - Text whose first line cloud-init does not know is refused, as cloud-init would ignore it; so is cloud-config
+            that is no YAML.
+        type: raw
+      vendor_data:
+        description: The same from whoever provides the guest; what O(cloud_init.user_data) says counts more.
         type: raw
       meta_data:
-        description: Mapping or text; without it the C(instance-id) is the name of the volume.
+        description: Mapping or text; a mapping without C(instance-id) gets one, see O(cloud_init.instance_id).
         type: raw
       network_config:
         description: Mapping or text, version 1 or 2.
         type: raw
+      instance_id:
+        description:
+          - What the C(instance-id) is where O(cloud_init.meta_data) has none.
+          - V(name) is the name of the volume, also where this option is not given. After a change of the seed
+            cloud-init runs again only what it runs at every boot.
+          - V(content) is another one for every content of the seed. After a change cloud-init takes the guest for a new
+            one and runs all of it anew, which also makes new SSH host keys.
+        type: str
+        choices: [name, content]
+      validate:
+        description:
+          - Refuse what cloud-init would not take.
+          - Say V(false) for a guest that reads a seed with something else, such as Talos Linux.
+        type: bool
+        default: true
+  ignition:
+    description:
+      - Make the volume a config for Ignition (Fedora CoreOS, Flatcar), JSON as a mapping or text.
+      - A guest gets it by O(virtops.libvirt.domain#module:fw_cfg), from the C(path) in RV(volume); where its machine
+        has no C(fw_cfg), as a disk with the C(serial) C(ignition).
+      - One that differs is written anew. Ignition reads it at a guest's first boot only.
+      - No value in it is shown in a result, a diff or a log.
+    type: raw
   _sent:
     description: What the collection knows of a file on the controller. It fills it in; it is not for playbooks.
     type: dict
@@ -283,6 +319,49 @@ EXAMPLES = r"""
         users:
           - name: admin
             ssh_authorized_keys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+
+- name: A seed with an address, after whose changes cloud-init runs anew
+  virtops.libvirt.volume:
+    pool: lab
+    name: web2-seed.iso
+    cloud_init:
+      instance_id: content
+      user_data: |
+        #cloud-config
+        hostname: web2
+        packages: [nginx]
+      network_config:
+        version: 2
+        ethernets:
+          enp1s0:
+            addresses: [192.0.2.12/24]
+            routes: [{to: default, via: 192.0.2.1}]
+            nameservers: {addresses: [192.0.2.1]}
+
+- name: What Ignition finds at the first boot of Fedora CoreOS
+  virtops.libvirt.volume:
+    pool: lab
+    name: core1.ign
+    ignition:
+      ignition:
+        version: 3.4.0
+      passwd:
+        users:
+          - name: core
+            sshAuthorizedKeys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+  register: config
+
+- name: The guest that reads it
+  virtops.libvirt.domain:
+    name: core1
+    memory: 2 GiB
+    disks:
+      - target: vda
+        pool: lab
+        volume: core1.qcow2
+    fw_cfg:
+      - name: opt/com.coreos/config
+        file: "{{ config.volume.path }}"
 
 - name: A packed image of a web server, with the list of checksums beside it
   virtops.libvirt.volume:

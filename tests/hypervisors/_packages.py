@@ -26,7 +26,16 @@ DAEMONS = (
     "iptables",
     "dmidecode",
 )
-TOOLS = ("libvirt-clients", "qemu-utils", "genisoimage", "python3-libvirt", "python3-lxml", "python3-pycdlib", "zstd")
+TOOLS = (
+    "libvirt-clients",
+    "qemu-utils",
+    "genisoimage",
+    "python3-libvirt",
+    "python3-lxml",
+    "python3-pycdlib",
+    "python3-yaml",
+    "zstd",
+)
 # Neither libvirt-daemon-system nor openssh-server: no service may come to run on the machine itself.
 ON_MACHINE = (
     *TOOLS,

@@ -171,14 +171,16 @@ class Lab:
         assert real["msg"] == plan["msg"]
         return real["msg"]
 
-    def start(self, module: str, **options) -> subprocess.Popen:
-        """A module in a process of its own, to be killed with C(kill)."""
+    def start(self, module: str, libraries: str = "", /, **options) -> subprocess.Popen:
+        """A module in a process of its own, to be killed with C(kill). C(libraries): where it looks for them first."""
+        environment = self.writer.environment()
+        environment["PYTHONPATH"] = f"{libraries}:{environment['PYTHONPATH']}".lstrip(":")
         process = subprocess.Popen(
             self.host.command([PYTHON, f"{HERE}/_inside.py", "once"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=self.writer.environment(),
+            env=environment,
         )
         process.stdin.write(json.dumps({"do": "module", "name": module, "options": options, "check": False}) + "\n")
         process.stdin.flush()

@@ -146,6 +146,22 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
     assert lab.state() == before
 
 
+def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):
+    secret = "{{ secret }}"
+    seeds = [
+        {"pool": "lab", "name": "a", "cloud_init": {"user_data": {"password": secret}}},
+        {"pool": "lab", "name": "b", "ignition": {"ignition": {"version": "3.4.0"}, "note": secret}},
+        # Refused before the module itself sees it.
+        {"pool": "lab", "name": "c", "cloud_init": {"userdata": secret}},
+    ]
+    text = PLAY + POOL + "".join(f"    - virtops.libvirt.volume: {json.dumps(seed)}\n" for seed in seeds)
+    for words in (("--check",), ()):
+        done = play(text, "--diff", "-vvv", *words, variables={"secret": "geheimnis"}, callback="default")
+        assert "write the Ignition config volume lab/b" in done.text
+        assert "userdata" in done.text
+        assert "geheimnis" not in done.text
+
+
 @pytest.mark.parametrize(
     ("tasks", "words"),
     [

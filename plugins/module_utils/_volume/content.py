@@ -19,6 +19,10 @@ class Content:
     """What a volume is filled with. C(option): which option says it; C(why): what filling it does."""
 
     option = why = ""
+    # So many first bytes of a volume tell whether it has this content.
+    head = 0
+    # What could not be looked at, in words.
+    unchecked: list[str] = []
 
     def measure(self) -> dict:
         """C(format), and in bytes C(capacity) that it needs (None: not known yet) and C(space) that it takes."""
@@ -27,6 +31,10 @@ class Content:
     def differs(self, _path: str) -> bool:
         """Whether a volume that is there, as a file, has another content than it shall have."""
         return False
+
+    def differences(self, _path: str) -> tuple:
+        """(what is there, what is wanted) in words that say nothing of what may be secret."""
+        return "another content", "the content of this task"
 
     def write(self, path: str, volume_format: str, capacity: int, lock: int | None) -> None:
         """Make a file of it, of C(capacity) bytes for the guest. C(lock): see C(image.put)."""
@@ -100,9 +108,12 @@ class Seed(Content):
     """The option C(cloud_init): compared by the digest that every seed carries."""
 
     option = "cloud_init"
+    # An ISO image tells what it is, and a seed its digest, within its first sectors.
+    head = 18 * 2048
 
     def __init__(self, options: dict, name: str, subject: str):
-        self.files, self.subject = seed.files(options, name), subject
+        self.files, self.unchecked = seed.files(options, name, subject)
+        self.subject = subject
         self.why = f"write the cloud-init seed {subject}"
 
     def measure(self) -> dict:
@@ -117,6 +128,16 @@ class Seed(Content):
                 " choose another name, or remove it first"
             )
         return seed.digest_of(path) != seed.digest(self.files)
+
+    def differences(self, path: str) -> tuple[dict, dict]:
+        """(what is there, what is wanted) of the files that differ, in words; a password may be in each of them."""
+        there = seed.contents_of(path, self.subject)
+        names = [name for name in sorted({*there, *self.files}) if there.get(name) != self.files.get(name)]
+        options = {name: name.replace("-", "_") for name in names}
+        return (
+            {options[name]: "another content" if name in there else None for name in names},
+            {options[name]: "the content of this task" if name in self.files else None for name in names},
+        )
 
     def write(self, path: str, _volume_format: str, _capacity: int, _lock: int | None) -> None:
         seed.write(path, self.files, self.subject)

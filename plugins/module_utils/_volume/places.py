@@ -58,7 +58,7 @@ class Directory:
             content.write(part, kind, capacity, lock)
             permit(part, volume.wanted.get("permissions") or {})
 
-        image.put(path, write, replace=content.option == "cloud_init")
+        image.put(path, write, replace=content.option != "source")
         volume.pool_handle().refresh(0)
 
 

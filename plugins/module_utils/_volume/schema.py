@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import MODE, NAME, NUMBER, UUID, YES_NO, Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import seed
 
 FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop", "dmg", "iso", "luks")
 # Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
@@ -103,14 +104,8 @@ EXTRA = {
             "retries": {"type": "int", "default": 5},
         },
     },
-    "cloud_init": {
-        "type": "dict",
-        "options": {
-            "user_data": {"type": "raw"},
-            "meta_data": {"type": "raw"},
-            "network_config": {"type": "raw"},
-        },
-    },
+    "cloud_init": seed.SPEC,
+    "ignition": {"type": "raw"},
     # What the action plugin has of a file on the controller (_volume/origin.py, Sent).
     "_sent": {"type": "dict"},
 }

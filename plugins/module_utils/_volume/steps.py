@@ -29,12 +29,13 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume import (
     users,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Content, Image, Seed
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.ignition import Ignition
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import Clone, origin
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, EXTRA, FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
-# An ISO image tells what it is, and a seed its digest, within its first sectors.
-_SEED_HEAD = 18 * 2048
+# No seed and no config is larger.
+_WHOLE = 64 << 20
 
 
 class Volume(Resource):
@@ -47,6 +48,7 @@ class Volume(Resource):
     created_only = CREATED_ONLY
     edit_effect = FIXED
     extra = EXTRA
+    confidential = ("cloud_init", "ignition")
 
     def __init__(self, conn, options, planned=None):
         self.pool = options["pool"]
@@ -56,12 +58,15 @@ class Volume(Resource):
         new.refuse_mixture(self)
         removal.algorithm(self)
         self.content: Any = self._content()
+        self.unchecked += self.content.unchecked if self.content else []
 
     def _content(self) -> Content | None:
         source, cloud_init = self.options.get("source"), self.options.get("cloud_init")
         if source:
             sent = self.options.get("_sent")
             return Image(origin(source, self.pool, self.subject, self.execute, self._other, sent), self.subject)
+        if self.options.get("ignition") is not None:
+            return Ignition(self.options["ignition"], self.subject)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
     @property
@@ -199,29 +204,33 @@ class Volume(Resource):
         """Whether a volume that is there shall have another content."""
         if self.content is None or isinstance(self.content, Image):
             return False
+        return self._of_file(actual, self.content.differs, self.content.head) or False
+
+    def _of_file(self, actual, ask, size: int):
+        """What C(ask(path)) says of the first C(size) bytes of a volume; None where it may not be read."""
         path = actual.tree.findtext("target/path")
         if places.is_local(self.conn) and path and os.path.exists(path):
-            return self.content.differs(path)
-        return self._differs_there(actual)
+            return ask(path)
+        return self._of_stream(actual, ask, size)
 
-    def _differs_there(self, actual) -> bool:
+    def _of_stream(self, actual, ask, size: int):
         """The same for a volume that only libvirt reads."""
         import tempfile
 
         if actual.handle is None:
-            return False
+            return None
         try:
-            head = streams.first(self.conn, actual.handle, _SEED_HEAD)
+            head = streams.first(self.conn, actual.handle, size)
         except libvirt.libvirtError as error:
             if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
                 raise
-            if "cloud_init" not in self.unchecked:
-                self.unchecked.append("cloud_init")
-            return False
+            if self.content.option not in self.unchecked:
+                self.unchecked.append(self.content.option)
+            return None
         with tempfile.NamedTemporaryFile() as file:
             file.write(head)
             file.flush()
-            return self.content.differs(file.name)
+            return ask(file.name)
 
     def _prepare_backing(self, actual) -> list:
         """Put path and format in the place of the backing volume's name; [(bytes it needs, its words)]."""
@@ -264,7 +273,7 @@ class Volume(Resource):
             backing.check(self, actual, self._base(target))
         if "permissions" in names:
             self._check_permissions()
-        if "capacity" in names and not isinstance(self.content, Seed):
+        if "capacity" in names and not isinstance(self.content, (Seed, Ignition)):
             capacity.check(self, self.capacity_of(actual.document), self.capacity_of(target))
         return changes
 
@@ -281,10 +290,14 @@ class Volume(Resource):
 
     def more_changes(self, actual):
         if self.content_differs(actual):
-            return [Change(self.content.option, "another content", "the content of this task", NEXT_BOOT)]
+            before, after = self._of_file(actual, self.content.differences, _WHOLE)
+            return [Change(self.content.option, before, after, NEXT_BOOT)]
         return []
 
     def effect_off(self, change, actual):
+        if self.content is not None and change.path == self.content.option:
+            # What a guest is told at its boot is read when it starts, whatever the state of those that have it now.
+            return NEXT_BOOT
         through_guest = change.path == "capacity" or change.path.startswith("backing")
         return LIVE if through_guest and self.uses() else super().effect_off(change, actual)
 
