@@ -74,6 +74,15 @@ class Planned:
         """The words of a planned object; None where nothing is planned or where its removal is."""
         return (self._entries.get((kind, pool, name)) or {}).get("words") or None
 
+    def removes(self, kind: str, name: str, pool: str | None = None) -> bool:
+        """Whether an object would be gone by now."""
+        entry = self._entries.get((kind, pool, name))
+        return entry is not None and not entry["words"]
+
+    def all(self, kind: str) -> list[dict]:
+        """The words of all planned objects of a kind."""
+        return [entry["words"] for key, entry in self._entries.items() if key[0] == kind and entry["words"]]
+
     def laid_over(self, actual: Actual | None, kind: str, name: str, pool: str | None, off: tuple) -> Actual | None:
         """The object as it would be by now; C(off): the words of its states in which it does not run."""
         entry = self._entries.get((kind, pool, name))

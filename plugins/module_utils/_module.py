@@ -81,6 +81,12 @@ def run_info(resource_class) -> None:
     _answer(module, work, read_only=True)
 
 
+def run_reading(spec: dict, gather) -> None:
+    """Run a module that reads: C(gather(conn, params)) gives its result."""
+    module = AnsibleModule(argument_spec={**spec, "uri": {"type": "str"}}, supports_check_mode=True)
+    _answer(module, lambda conn: {"changed": False, **gather(conn, module.params)}, read_only=True)
+
+
 def _addresses(module: AnsibleModule, conn, found: list[dict]) -> dict:
     """Where the guests of C(found) can be reached, if the task asks for it."""
     if not module.params.get("addresses"):

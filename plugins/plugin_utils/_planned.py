@@ -19,6 +19,8 @@ from ansible.plugins.action import ActionBase
 class PlannedActionBase(ActionBase):
     """Run the module of the same name; in check mode with the ledger, and add to it what the module plans."""
 
+    # What the module makes, where its name does not say it.
+    kind = ""
     _supports_check_mode = True
     _supports_async = True
 
@@ -52,7 +54,7 @@ class PlannedActionBase(ActionBase):
         return [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
-        kind = self._task.action.rpartition(".")[2]
+        kind = self.kind or self._task.action.rpartition(".")[2]
         words = result.get(kind) or None
         name = (words or {}).get("name") or arguments.get("name")
         if not name:
