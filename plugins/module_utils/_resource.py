@@ -205,7 +205,6 @@ class Resource:
         self.wanted, self._values = copy.deepcopy(self.asked), {}
         actual = self.actual()
         plan = Plan(self.subject)
-        plan.unchecked = list(self.unchecked)
         if actual is not None:
             plan.before = self.words(actual.tree, actual.state, actual.autostart)
         if self.state == "absent":
@@ -214,6 +213,8 @@ class Resource:
             self._plan_present(plan, actual)
         if actual is not None and plan.changes:
             plan.xml_before = self.printed(actual.document)
+        # Some of it is found out on the way.
+        plan.unchecked = list(self.unchecked)
         return plan
 
     def actual(self) -> Actual | None:

@@ -274,3 +274,16 @@ def test_a_config_for_ignition_is_a_volume(lab, pool):
 def test_a_disk_with_data_is_not_taken_for_a_config(lab, pool):
     lab.ok("volume", pool=pool, name="data", capacity="1 MiB")
     assert "no Ignition config" in lab.refused("volume", pool=pool, name="data", ignition=CONFIG)
+
+
+def test_a_seed_on_a_host_that_is_reached_over_the_network(lab, pool):
+    """The module cannot open the file there: libvirt streams it, which it does for writers only."""
+    address = lab.shell("sed -n 's/^listen_addr *= *\"\\(.*\\)\"/\\1/p' /etc/libvirt/libvirtd.conf").strip()
+    task = {"uri": f"qemu+tcp://{address}/system", "pool": pool, "name": "seed.iso"}
+    lab.ok("volume", **task, cloud_init={"user_data": {"hostname": "old"}})
+    assert not lab.run("volume", **task, cloud_init={"user_data": {"hostname": "old"}})["changed"]
+    told = lab.check("volume", **task, cloud_init={"user_data": {"hostname": "new"}})
+    assert (told["changed"], told["unchecked"]) == (False, ["cloud_init"])
+    changed = lab.ok("volume", **task, cloud_init={"user_data": {"hostname": "new"}})
+    assert changed_files(changed) == ({"user_data": OTHER}, {"user_data": WANTED})
+    assert '"new"' in seed_files(lab)["user-data"]
