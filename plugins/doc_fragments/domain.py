@@ -454,6 +454,22 @@ options:
       chassis:
         description: Entries such as C(manufacturer) and C(asset).
         type: dict
+  fw_cfg:
+    description: What the guest's firmware device hands to it, such as a config for Ignition; needs libvirt 6.5.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Its name. Ignition reads C(opt/com.coreos/config), Flatcar C(opt/org.flatcar-linux/config).
+        type: str
+        required: true
+      value:
+        description: What it says, as text; it stands in the guest's XML, so nothing secret.
+        type: str
+      file:
+        description: Path of a file on the host with what it says, such as the C(path) of a volume; read at every
+          start.
+        type: str
   features:
     description: Features of the machine.
     type: dict

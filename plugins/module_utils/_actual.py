@@ -78,6 +78,15 @@ class Planned:
         """All entries of a kind by name: C(words) is {} where it would be removed."""
         return {key[2]: entry for key, entry in self._entries.items() if key[:2] == (kind, pool)}
 
+    def removes(self, kind: str, name: str, pool: str | None = None) -> bool:
+        """Whether an object would be gone by now."""
+        entry = self._entries.get((kind, pool, name))
+        return entry is not None and not entry["words"]
+
+    def all(self, kind: str) -> list[dict]:
+        """The words of all planned objects of a kind."""
+        return [entry["words"] for key, entry in self._entries.items() if key[0] == kind and entry["words"]]
+
     def laid_over(self, actual: Actual | None, kind: str, name: str, pool: str | None, off: tuple) -> Actual | None:
         """The object as it would be by now; C(off): the words of its states in which it does not run."""
         entry = self._entries.get((kind, pool, name))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 
 # What "effect" of a change can say beside LIVE and NEXT_BOOT: the object is off, or is switched off and on for it.
@@ -85,14 +87,19 @@ def _shown(field: Field, canonical):
 
 def place_of(change: Change) -> str:
     """Where a change is in the XML: a path without identities, an attribute with C(@)."""
-    return "/".join(field.path for field in change.trail if field.path != ".")
+    return _plain("/".join(field.path for field in change.trail if field.path != "."))
+
+
+def _plain(path: str) -> str:
+    """A path without what tells elements of a tag apart."""
+    return re.sub(r"\[[^]]*\]", "", path)
 
 
 def places(fields, base: str = "") -> set[str]:
     """Every place in the XML that a field speaks for: paths without identities, attributes with C(@)."""
     found: set[str] = set()
     for field in fields:
-        path = f"{base}/{field.path}".strip("/") if field.path != "." else base
+        path = _plain(f"{base}/{field.path}").strip("/") if field.path != "." else base
         if isinstance(field, Group):
             found |= places(field.fields, path)
         if not isinstance(field, Group) or (field.optional and not getattr(field, "where", None)):

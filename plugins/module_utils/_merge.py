@@ -34,6 +34,8 @@ IDENTITY = {
     "range": ("@start",),
     "host": ("@mac", "@id", "@ip", "@name"),
     "portgroup": ("@name",),
+    "sysinfo": ("@type",),
+    "entry": ("@name",),
 }
 # Attributes that must be equal for a pair by likeness: without them it is another thing, not a changed one.
 KIND = {"controller": "type", "channel": "type"}

@@ -14,6 +14,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Planned, converge
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # Pythons that distributions package libvirt for.
 _INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python", "/usr/local/bin/python3")
@@ -21,19 +22,37 @@ _PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu,
 
 
 class _Module(AnsibleModule):
+    """C(confidential): options whose values are shown nowhere, whatever is in them."""
+
+    def __init__(self, *, confidential: tuple[str, ...] = (), **more):
+        self.confidential = confidential
+        super().__init__(**more)
+
     def log(self, msg, log_args=None):
         """To the system's log; the invocation without the xml, whose passwords are not known yet when it is written."""
-        if log_args and "xml" in log_args:
-            log_args = {name: value for name, value in log_args.items() if name != "xml"}
+        untold = {"xml", *self.confidential} & set(log_args or ())
+        if untold:
+            log_args = {name: value for name, value in log_args.items() if name not in untold}
             msg = "Invoked with " + " ".join(f"{name}={value}" for name, value in log_args.items())
         super().log(msg, log_args=log_args)
+
+    def exit_json(self, **result):
+        super().exit_json(**self._with_invocation(result))
+
+    def fail_json(self, msg, **result):
+        super().fail_json(msg, **self._with_invocation(result))
+
+    def _with_invocation(self, result: dict) -> dict:
+        """The result with the invocation that Ansible shows with C(-vvv), where something in it must not be shown."""
+        masked = {name: MASK for name in self.confidential if self.params.get(name) is not None}
+        return {"invocation": {"module_args": {**self.params, **masked}}, **result} if masked else result
 
 
 def run(resource_class) -> None:
     """Run the module of one kind of object."""
     # "_planned" is filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
     spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, "_planned": {"type": "list", "elements": "dict"}}
-    module = _Module(argument_spec=spec, supports_check_mode=True)
+    module = _Module(confidential=resource_class.confidential, argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
         resource = resource_class(conn, module.params, Planned(module.params["_planned"] or ()))
@@ -58,6 +77,12 @@ def run_info(resource_class) -> None:
         return {"changed": False, f"{resource_class.kind}s": found, **beside, **_addresses(module, conn, found)}
 
     _answer(module, work, read_only=True)
+
+
+def run_reading(spec: dict, gather) -> None:
+    """Run a module that reads: C(gather(conn, params)) gives its result."""
+    module = AnsibleModule(argument_spec={**spec, "uri": {"type": "str"}}, supports_check_mode=True)
+    _answer(module, lambda conn: {"changed": False, **gather(conn, module.params)}, read_only=True)
 
 
 def _addresses(module: AnsibleModule, conn, found: list[dict]) -> dict:

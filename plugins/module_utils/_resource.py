@@ -44,6 +44,8 @@ class Resource:
     fields: tuple = ()
     # Options that are no part of the object's XML.
     extra: dict = {}
+    # Those of them whose values are shown nowhere, as a password may be anywhere in them.
+    confidential: tuple[str, ...] = ()
     # Options of the info module of the kind beside those that all have.
     info_options: dict = {}
     # Places that libvirt fills in by itself; None where applied() tells what was ours.
@@ -174,6 +176,10 @@ class Resource:
         """What making the object does to what runs."""
         return CONFIG
 
+    def effect_off(self, change: Change, actual: Actual) -> str:
+        """What a change does to an object that does not run."""
+        return CONFIG
+
     def interruption(self, actual: Actual, waiting: bool) -> str:
         """The effect of all changes where this task switches the object off; C(waiting): something waits for that."""
         return CONFIG if self.state_after(actual) in self.off else ""
@@ -224,7 +230,6 @@ class Resource:
         self.wanted, self._values = copy.deepcopy(self.asked), {}
         actual = self.actual()
         plan = Plan(self.subject)
-        plan.unchecked = list(self.unchecked)
         if actual is not None:
             plan.before = self.words(actual.tree, actual.state, actual.autostart)
         if self.state == "absent":
@@ -233,6 +238,8 @@ class Resource:
             self._plan_present(plan, actual)
         if actual is not None and plan.changes:
             plan.xml_before = self.printed(actual.document)
+        # Some of it is found out on the way.
+        plan.unchecked = list(self.unchecked)
         return plan
 
     def actual(self) -> Actual | None:
@@ -272,7 +279,7 @@ class Resource:
         """(changes with their effects, what waits for the next start)."""
         if actual is None or not actual.runs:
             for change in changes:
-                change.effect = CONFIG
+                change.effect = CONFIG if actual is None else self.effect_off(change, actual)
             return changes, []
         # Without an import of what only a change needs: a task with nothing to do comes here.
         if not changes and self.xml is None and self._runs_as_wanted(actual):

@@ -45,6 +45,20 @@ def wait_for_device(conn, domain, alias: str, ask, timeout: float, reason: str) 
     _wait(conn, domain, callbacks, reached, timeout, lambda: reason, ask)
 
 
+def wait_for_block_job(conn, domain, target: str, start, ended, status) -> None:
+    """Call C(start()), and return when C(ended()) is true, which may take any time.
+
+    C(status(number)) is told each end of a job of the disk C(target) (virConnectDomainEventBlockJobStatus).
+    """
+
+    def told(_conn, _domain, disk, _kind, number, _opaque):
+        if disk == target:
+            status(number)
+
+    callbacks = {libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2: told, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: lambda *_: None}
+    _wait(conn, domain, callbacks, ended, float("inf"), str, start)
+
+
 def _wait(conn, domain, callbacks: dict, reached, timeout: float, reason, ask=None) -> None:
     deadline = time.monotonic() + timeout
     events = [conn.domainEventRegisterAny(domain, number, call, None) for number, call in callbacks.items()]

@@ -34,10 +34,13 @@ options:
     description:
       - What to wait for after a start, each for O(timeout) seconds at most. V(ip) is an address from a lease, the agent
         or the host's ARP table; V(agent) is the guest agent, V(ssh) an SSH server that greets the host of libvirt.
-      - Check mode does not wait. RV(addresses) says what was found.
+      - V(cloud_init) is the end of cloud-init at this boot, read through the guest agent, which must be allowed to read
+        files or to run commands. The task fails with cloud-init's own errors where it ended in some, and at once where
+        the guest has no cloud-init or has it disabled.
+      - Check mode does not wait. RV(addresses) and RV(cloud_init) say what was found.
     type: list
     elements: str
-    choices: [ip, agent, ssh]
+    choices: [ip, agent, ssh, cloud_init]
   remove_volumes:
     description:
       - With O(state=absent), volumes of its disks to remove with it, each as C(POOL/VOLUME). All others stay.
@@ -123,6 +126,13 @@ EXAMPLES = r"""
     labels: {tier: web}
     wait_for: [ip, agent, ssh]
 
+- name: Go on when cloud-init has made it what it shall be, or fail as it did
+  virtops.libvirt.domain:
+    name: web2
+    state: running
+    wait_for: [cloud_init]
+    timeout: 600
+
 - name: One more disk and two more CPUs while it runs
   virtops.libvirt.domain:
     name: web2
@@ -197,6 +207,25 @@ addresses:
     - mac: "52:54:00:aa:00:01"
       address: 192.168.150.10
       source: lease
+cloud_init:
+  description: What came of cloud-init at this boot.
+  returned: with V(cloud_init) in O(wait_for), not in check mode
+  type: dict
+  contains:
+    status:
+      description: Always V(done); all else is a failure.
+      type: str
+    datasource:
+      description: Where it found its data, in its own words.
+      type: str
+    recoverable_errors:
+      description: Warnings that did not stop it, such as of a deprecated key; only cloud-init 23.4 and newer has them.
+      type: list
+      elements: str
+  sample:
+    status: done
+    datasource: DataSourceNoCloud [seed=/dev/vdb][dsmode=net]
+    recoverable_errors: []
 domain:
   description: The domain in the words of the options, as it is after the task (in check mode, as it would be);
     empty when it is gone.

@@ -8,8 +8,10 @@ module: volume
 short_description: Manage volumes in storage pools of libvirt
 version_added: 0.1.0
 description:
-  - Creates an empty volume, a linked clone, an import of an image or a cloud-init seed; grows a volume; deletes it.
-  - An imported volume appears under its name only when it is whole; what an interrupted run left is cleaned by
+  - Creates a volume, empty, as a linked clone, or with the content of a file, a URL or another volume, of this host or
+    another one; makes a cloud-init seed or a config for Ignition; grows a volume, also under a running guest;
+    deletes it.
+  - An imported volume appears under its name only when it is whole; what an interrupted run left is used or cleaned by
     the next.
   - The content of an existing volume is never replaced, except for a seed.
 options:
@@ -24,25 +26,110 @@ options:
   state:
     description:
       - V(present) creates it where it is not there.
-      - V(absent) deletes it and what is in it.
+      - V(absent) deletes it and what is in it. It is refused while a guest runs on the volume, and while another volume
+        is built on it.
     type: str
     choices: [present, absent]
     default: present
+  force:
+    description: With O(state=absent), delete a volume that is in use all the same.
+    type: bool
+    default: false
+  wipe:
+    description:
+      - With O(state=absent), write over the content first. V(true) is V(zero); the others are C(trim), and by the
+        program scrub C(nnsa), C(dod), C(bsi), C(gutmann), C(schneier), C(pfitzner7), C(pfitzner33) and C(random).
+    type: str
   capacity:
     description:
       - Size with its unit, such as V(10 GiB). A bare number is refused, because libvirt and its tools read it in
         different units.
-      - An existing volume is grown to it; shrinking is refused.
+      - An existing volume is grown to it. Where a guest runs on it, it grows through the guest's disk, and the guest
+        sees it at once.
       - A new volume takes it from O(backing) or O(source) where it is not given.
     type: str
+  allow_shrink:
+    description: Let O(capacity) make a volume smaller that no guest runs on. What is behind the new end is lost.
+    type: bool
+    default: false
+  allocation:
+    description: How much of an empty raw volume is allocated when it is made; nothing without it. It is not compared.
+    type: str
+  preallocation:
+    description:
+      - What of a new volume is allocated when it is made, V(metadata) of a qcow2 image or V(falloc) for all of it. It
+        is not compared.
+    type: str
+    choices: [metadata, falloc]
   format:
     description:
       - Format of the image. It cannot be changed.
       - A new volume is V(qcow2) with O(backing), as its source with O(source), else V(raw).
     type: str
     choices: [raw, qcow2, qcow, vmdk, vdi, vpc, qed, bochs, cloop, dmg, iso, luks]
+  compat:
+    description: Version of the qcow2 format, V(0.10) or V(1.1). A new volume has V(1.1). It cannot be changed.
+    type: str
+  cluster_size:
+    description: Size of the clusters of a qcow2 image, such as V(128 KiB). It cannot be changed.
+    type: str
+  features:
+    description: Features of a qcow2 image. They cannot be changed.
+    type: dict
+    suboptions:
+      lazy_refcounts:
+        description: Write reference counts late.
+        type: bool
+      extended_l2:
+        description: Allocate parts of a cluster.
+        type: bool
+  nocow:
+    description: Switch copy-on-write off for the file, on btrfs. It cannot be changed.
+    type: bool
+  permissions:
+    description:
+      - Whose the volume is. A new one has what the pool gives it, where this is not given.
+      - Put right where they drifted in a pool of files, where the task runs on libvirt's own host. While a guest runs,
+        libvirt gives the file to the guest's user.
+    type: dict
+    suboptions:
+      mode:
+        description: Octal mode, quoted.
+        type: str
+      owner:
+        description: Number of the user.
+        type: int
+      group:
+        description: Number of the group.
+        type: int
+      label:
+        description: SELinux label.
+        type: str
+  encryption:
+    description:
+      - Encrypt the volume when it is made. It cannot be changed.
+      - Content of O(source) is encrypted on its way by libvirt.
+    type: dict
+    suboptions:
+      format:
+        description: How.
+        type: str
+        choices: [luks]
+      secret:
+        description: The secret of libvirt that has the passphrase; one of both names it. It is not compared.
+        type: dict
+        suboptions:
+          uuid:
+            description: Its UUID.
+            type: str
+          usage:
+            description: Its usage.
+            type: str
   backing:
-    description: Make a linked clone of another volume or file. It cannot be changed.
+    description:
+      - Make a linked clone of another volume or file.
+      - The empty mapping takes the base's content into an existing clone, also while a guest runs on it.
+      - Another base is refused unless O(rebase) says how.
     type: dict
     suboptions:
       volume:
@@ -58,36 +145,143 @@ options:
         description: Format of the base; known by itself for a volume.
         type: str
         choices: [raw, qcow2, qcow, vmdk, vdi, vpc, qed, bochs, cloop, dmg, iso, luks]
+  rebase:
+    description:
+      - How an existing clone may be put on another base. V(safe) copies what differs, so that the guest sees the same
+        as before; V(unsafe) changes the name of the base only, for one that has the same content.
+    type: str
+    choices: [never, safe, unsafe]
+    default: never
   source:
-    description: Import an image into a new volume. The task must run on the host of libvirt, and the pool be of
-      files.
+    description:
+      - What a new volume is filled with; one of O(source.path), O(source.url) and O(source.volume). It is looked at
+        when the volume is made, and never again.
+      - Where the task runs on libvirt's own host and the pool is one of files, the content is written beside the volume
+        and renamed. Elsewhere it goes through libvirt, and a volume C(NAME.unfinished) stands in the pool as long as it
+        is not whole; that needs a pool of files, or one of type logical, rbd or zfs.
+      - Long work prints nothing while it lasts. A file C(.NAME.download) grows in the pool's directory meanwhile.
     type: dict
     suboptions:
       path:
-        description: Path of the image on that host.
+        description: Path of a file on the host that runs the task; on the controller with O(source.remote_src=false).
         type: path
-        required: true
+      remote_src:
+        description:
+          - Whether O(source.path) is on the host that runs the task.
+          - V(false) sends the file from the controller, without its holes, when the volume is not there yet. It needs
+            its space in C(remote_tmp) for that time. To stream it instead, run the task on the controller with a O(uri)
+            such as V(qemu+ssh://root@host/system).
+        type: bool
+        default: true
+      url:
+        description:
+          - HTTP or HTTPS URL, fetched by the host that runs the task. What breaks off is gone on with, by the next run
+            too.
+          - Check mode reads the first bytes only. Where those of a packed raw image do not tell its size, give
+            O(capacity).
+        type: str
+      volume:
+        description: Name of a volume that is copied whole. A guest that writes into it must be off.
+        type: str
+      pool:
+        description: Pool of that volume; without it O(pool).
+        type: str
+      uri:
+        description: libvirt host of that volume, as the host that runs the task sees it; without it the same as O(uri).
+        type: str
       checksum:
-        description: The checksum that the image must have, such as V(sha256:e3b0...).
+        description:
+          - The checksum that the file must have as it lies there, such as V(sha256:e3b0...), or V(sha256:) and the URL
+            of a list that names the file, as sha256sum writes it with or without C(--tag).
         type: str
       format:
         description: Format of the image; found out by itself.
         type: str
+      decompress:
+        description: Unpack what is packed with gzip, xz, bzip2 or zstd, as its first bytes tell.
+        type: bool
+        default: true
+      headers:
+        description: Headers for the server of O(source.url).
+        type: dict
+      username:
+        description: User for that server.
+        type: str
+      password:
+        description: Password for that server.
+        type: str
+      validate_certs:
+        description: Whether the certificate of that server must be right.
+        type: bool
+        default: true
+      ca_path:
+        description: File of the authorities that may have signed it.
+        type: path
+      use_proxy:
+        description: Whether the proxy of the environment is used.
+        type: bool
+        default: true
+      timeout:
+        description: Seconds without an answer after which an attempt is given up.
+        type: int
+        default: 30
+      retries:
+        description: How many attempts in a row may bring nothing, beside the first.
+        type: int
+        default: 5
   cloud_init:
     description:
       - Make the volume a NoCloud seed for cloud-init, an ISO image with the label C(cidata).
-      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)).
+      - A seed that differs is written anew, and RV(changes) names the files in it that do, without their content.
+        Guests read it when they are started next; one that runs keeps the old seed also when it boots again by
+        itself, until it has been off (such as with O(virtops.libvirt.domain#module:state=restarted)).
+      - What cloud-init then does anew depends on O(cloud_init.instance_id).
+      - No value in it is shown in a result, a diff or a log.
+      - Needs the Python library pycdlib on the host that runs the task (package C(python3-pycdlib)). Text is parsed
+        with the library yaml (C(python3-yaml)); without it RV(unchecked) says what was not looked at.
     type: dict
     suboptions:
       user_data:
-        description: Cloud-config as a mapping, or any user-data as text.
+        description:
+          - Cloud-config as a mapping, or any user-data as text, which is taken as it is.
+          - Text whose first line cloud-init does not know is refused, as cloud-init would ignore it; so is cloud-config
+            that is no YAML.
+        type: raw
+      vendor_data:
+        description: The same from whoever provides the guest; what O(cloud_init.user_data) says counts more.
         type: raw
       meta_data:
-        description: Mapping or text; without it the C(instance-id) is the name of the volume.
+        description: Mapping or text; a mapping without C(instance-id) gets one, see O(cloud_init.instance_id).
         type: raw
       network_config:
         description: Mapping or text, version 1 or 2.
         type: raw
+      instance_id:
+        description:
+          - What the C(instance-id) is where O(cloud_init.meta_data) has none.
+          - V(name) is the name of the volume, also where this option is not given. After a change of the seed
+            cloud-init runs again only what it runs at every boot.
+          - V(content) is another one for every content of the seed. After a change cloud-init takes the guest for a new
+            one and runs all of it anew, which also makes new SSH host keys.
+        type: str
+        choices: [name, content]
+      validate:
+        description:
+          - Refuse what cloud-init would not take.
+          - Say V(false) for a guest that reads a seed with something else, such as Talos Linux.
+        type: bool
+        default: true
+  ignition:
+    description:
+      - Make the volume a config for Ignition (Fedora CoreOS, Flatcar), JSON as a mapping or text.
+      - A guest gets it by O(virtops.libvirt.domain#module:fw_cfg), from the C(path) in RV(volume); where its machine
+        has no C(fw_cfg), as a disk with the C(serial) C(ignition).
+      - One that differs is written anew. Ignition reads it at a guest's first boot only.
+      - No value in it is shown in a result, a diff or a log.
+    type: raw
+  _sent:
+    description: What the collection knows of a file on the controller. It fills it in; it is not for playbooks.
+    type: dict
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -125,6 +319,87 @@ EXAMPLES = r"""
         users:
           - name: admin
             ssh_authorized_keys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+
+- name: A seed with an address, after whose changes cloud-init runs anew
+  virtops.libvirt.volume:
+    pool: lab
+    name: web2-seed.iso
+    cloud_init:
+      instance_id: content
+      user_data: |
+        #cloud-config
+        hostname: web2
+        packages: [nginx]
+      network_config:
+        version: 2
+        ethernets:
+          enp1s0:
+            addresses: [192.0.2.12/24]
+            routes: [{to: default, via: 192.0.2.1}]
+            nameservers: {addresses: [192.0.2.1]}
+
+- name: What Ignition finds at the first boot of Fedora CoreOS
+  virtops.libvirt.volume:
+    pool: lab
+    name: core1.ign
+    ignition:
+      ignition:
+        version: 3.4.0
+      passwd:
+        users:
+          - name: core
+            sshAuthorizedKeys: ["{{ lookup('file', '~/.ssh/id_ed25519.pub') }}"]
+  register: config
+
+- name: The guest that reads it
+  virtops.libvirt.domain:
+    name: core1
+    memory: 2 GiB
+    disks:
+      - target: vda
+        pool: lab
+        volume: core1.qcow2
+    fw_cfg:
+      - name: opt/com.coreos/config
+        file: "{{ config.volume.path }}"
+
+- name: A packed image of a web server, with the list of checksums beside it
+  virtops.libvirt.volume:
+    pool: lab
+    name: tool.qcow2
+    source:
+      url: https://images.example.com/tool.qcow2.xz
+      checksum: sha256:https://images.example.com/SHA256SUMS
+
+- name: A full copy, as another format
+  virtops.libvirt.volume:
+    pool: lab
+    name: web1-copy.raw
+    format: raw
+    source:
+      volume: web1.qcow2
+
+- name: A copy of a volume on another host
+  virtops.libvirt.volume:
+    pool: lab
+    name: db1.qcow2
+    source:
+      volume: db1.qcow2
+      pool: default
+      uri: qemu+ssh://root@old.example.com/system
+
+- name: Let a clone stand on its own
+  virtops.libvirt.volume:
+    pool: lab
+    name: web1.qcow2
+    backing: {}
+
+- name: Delete a disk and leave nothing of its content
+  virtops.libvirt.volume:
+    pool: lab
+    name: secrets.raw
+    state: absent
+    wipe: zero
 
 - name: An empty disk
   virtops.libvirt.volume:

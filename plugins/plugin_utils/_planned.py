@@ -21,6 +21,8 @@ class PlannedActionBase(ActionBase):
 
     # Options that may name the object of a task, the first that is there.
     naming: tuple[str, ...] = ("name",)
+    # What the module makes, where its name does not say it.
+    kind = ""
     _supports_check_mode = True
     _supports_async = True
 
@@ -29,10 +31,14 @@ class PlannedActionBase(ActionBase):
         arguments = dict(self._task.args)
         if self._task.check_mode:
             arguments["_planned"] = self._entries(task_vars or {}, arguments)
-        result = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        result = self.execute(arguments, task_vars)
         if self._task.check_mode and result.get("changed"):
             self._add(task_vars or {}, arguments, result)
         return result
+
+    def execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """The module's result."""
+        return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 
     def _path(self) -> str:
         return os.path.join(constants.DEFAULT_LOCAL_TMP, "virtops_libvirt_planned.jsonl")
@@ -50,7 +56,7 @@ class PlannedActionBase(ActionBase):
         return [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
-        kind = self._task.action.rpartition(".")[2]
+        kind = self.kind or self._task.action.rpartition(".")[2]
         words = result.get(kind) or None
         name = next((said[key] for said in (words or {}, arguments) for key in self.naming if said.get(key)), None)
         if not name:

@@ -40,6 +40,8 @@ TOOLS = (
     "python3-lxml",
     "python3-pycdlib",
     "e2fsprogs",
+    "python3-yaml",
+    "zstd",
 )
 # Neither libvirt-daemon-system nor openssh-server: no service may come to run on the machine itself.
 ON_MACHINE = (

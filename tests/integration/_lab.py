@@ -21,6 +21,10 @@ IMAGES = "/var/lib/libvirt/images"
 PLANNED = ("changed", "changes", "pending", "power_cycled", "steps", "diff")
 
 
+# The kind of object that a module makes, where its name does not say it.
+RESULTS = {"image": "volume"}
+
+
 def wait_until(condition, seconds: float, what: str):
     """Poll until the condition gives something true and return that; fail after the deadline."""
     deadline = time.monotonic() + seconds
@@ -155,7 +159,8 @@ class Lab:
         assert not real.get("failed"), real["msg"]
         for key in PLANNED:
             assert real[key] == plan[key], key
-        assert contains(real[module], promised(plan[module], "xml" in options))
+        kind = RESULTS.get(module, module)
+        assert contains(real[kind], promised(plan[kind], "xml" in options))
         self.unchanged(module, **options)
         return real
 
@@ -171,14 +176,16 @@ class Lab:
         assert real["msg"] == plan["msg"]
         return real["msg"]
 
-    def start(self, module: str, **options) -> subprocess.Popen:
-        """A module in a process of its own, to be killed with C(kill)."""
+    def start(self, module: str, libraries: str = "", /, **options) -> subprocess.Popen:
+        """A module in a process of its own, to be killed with C(kill). C(libraries): where it looks for them first."""
+        environment = self.writer.environment()
+        environment["PYTHONPATH"] = f"{libraries}:{environment['PYTHONPATH']}".lstrip(":")
         process = subprocess.Popen(
             self.host.command([PYTHON, f"{HERE}/_inside.py", "once"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=self.writer.environment(),
+            env=environment,
         )
         process.stdin.write(json.dumps({"do": "module", "name": module, "options": options, "check": False}) + "\n")
         process.stdin.flush()

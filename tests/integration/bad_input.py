@@ -134,6 +134,47 @@ VOLUME = [
     (volume(source={"path": "IMAGE"}, backing={"volume": "base.qcow2"}), "source", "backing"),
     (volume(source={"path": "IMAGE"}, cloud_init={}), "'source' and 'cloud_init'"),
     (volume(cloud_init={"user_data": {}}, format="qcow2"), "a seed has", "format"),
+    *(
+        (volume(cloud_init={option: value}), "volume images/new", option, *words)
+        for option, value, *words in (
+            ("user_data", "packages: [vim]", "begin it with '#cloud-config'", "mapping"),
+            ("user_data", "# cloud-config\n---\n'packages': [vim]", "begin it with '#cloud-config'"),
+            ("vendor_data", "just words", "'#!'", "'validate: false'"),
+            ("user_data", "## template: jinja\npackages: [vim]", "begin it with '#cloud-config'"),
+            ("user_data", "#cloud-config\npackages: [vim", "no YAML", "line 2"),
+            ("user_data", "#cloud-config\n- packages", "no mapping but of type list"),
+            ("user_data", "#cloud-config-archive\na: b", "no list but of type dict"),
+            ("user_data", ["packages"], "of type list", "mapping"),
+            ("vendor_data", 7, "of type int", "mapping"),
+            ("meta_data", "just words", "no mapping but of type str"),
+            ("meta_data", ["instance-id"], "of type list"),
+            ("network_config", {"ethernets": {}}, "'version: 2'", "'version: 1'"),
+            ("network_config", {"version": 3}, "'version: 2'"),
+            ("network_config", "ethernets: {}", "'version: 2'"),
+            ("network_config", {"version": 1, "ethernets": {}}, "no list 'config'"),
+            ("network_config", "version: [", "no YAML"),
+            ("network_config", "network: 1", "no version"),
+        )
+    ),
+    *(
+        (volume(ignition=value), "volume images/new", *words)
+        for value, *words in (
+            ("variant: fcos\nversion: 1.5.0", "no JSON", "butane"),
+            ('{"ignition": {"version": "3.4.0"}', "no JSON", "line 1, column 34"),
+            ({"variant": "fcos", "version": "1.5.0"}, "translate the Butane config"),
+            ({}, "no ignition.version"),
+            ("[]", "no ignition.version"),
+            ({"ignition": "3.4.0"}, "no ignition.version"),
+            ({"ignition": {"version": 3.4}}, "no ignition.version", "'3.4.0'"),
+            ({"ignition": {"version": "1.0"}}, "no ignition.version", "'3.4.0'"),
+        )
+    ),
+    (volume(ignition={"ignition": {"version": "3.4.0"}}, cloud_init={}), "'cloud_init' and 'ignition'"),
+    (volume(ignition={"ignition": {"version": "3.4.0"}}, capacity="1 MiB"), "an Ignition config has a size"),
+    (volume(ignition={"ignition": {"version": "3.4.0"}}, xml=volume_xml()), "do not go with 'xml'"),
+    (volume(cloud_init={"instance_id": "name", "meta_data": {"instance-id": "x"}}), "meta_data has an instance-id"),
+    (volume(cloud_init={"instance_id": "name", "meta_data": "instance-id: x"}), "meta_data has an instance-id"),
+    (volume(cloud_init={"instance_id": "content", "meta_data": "a: x"}), "meta_data is text", "mapping"),
     (volume(xml=volume_xml(), source={"path": "IMAGE"}), "do not go with 'xml'"),
     (volume(name="base.qcow2", capacity="4 MiB"), "volume images/base.qcow2", "shrinking"),
     (volume(name="base.qcow2", format="raw"), "format is qcow2 and cannot be changed to raw"),
@@ -224,6 +265,8 @@ def domain_xml(inside="", memory="<memory unit='MiB'>16</memory>", os="<os><type
 
 
 DOMAIN = [
+    (domain(fw_cfg=[{"name": "opt/a", "value": "x", "file": "/x"}]), "'value' and 'file' exclude each other"),
+    (domain(fw_cfg=[{"name": "opt/a", "value": "x"}, {"name": "opt/a", "value": "y"}]), "opt/a", "given twice"),
     *((domain(name=name), "name") for name in BAD_NAMES),
     ({"name": "new", "virt_type": "qemu"}, "domain new", "needs 'memory'"),
     (domain(memory="16"), "memory", "no unit"),

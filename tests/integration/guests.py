@@ -63,6 +63,7 @@ CPU = """<?xml version="1.0" encoding="utf-8"?>
   </cputune>
   <resource><partition>/machine</partition></resource>
   <os><type arch='x86_64' machine='q35'>hvm</type><bootmenu enable='yes' timeout='3000'/><smbios mode='sysinfo'/></os>
+  <sysinfo type='fwcfg'><entry name='opt/a'>one</entry><entry name='opt/b' file='/etc/hosts'/></sysinfo>
   <sysinfo type='smbios'><system><entry name='serial'>abc</entry></system></sysinfo>
   <features><acpi/><apic/><vmport state='off'/><hyperv mode='custom'><relaxed state='on'/></hyperv></features>
   <cpu mode='custom' match='exact' check='partial'>

@@ -202,6 +202,31 @@ CASES = {
         },
         {},
     ),
+    "fw_cfg": (
+        {
+            "smbios": {"mode": "sysinfo", "system": {"serial": "1"}},
+            "fw_cfg": [
+                {"name": "opt/a", "value": "x"},
+                {"name": "opt/b", "file": "/etc/hostname"},
+                {"name": "opt/c", "value": "x"},
+            ],
+        },
+        {
+            "smbios": {"system": {"serial": "2"}},
+            "fw_cfg": [
+                {"name": "opt/a", "value": "<y> & 'z'"},
+                {"name": "opt/b", "file": "/etc/hosts"},
+                {"name": "opt/d", "file": "/etc/hosts"},
+            ],
+        },
+        {},
+    ),
+    "fw_cfg as value and file": (
+        {"fw_cfg": [{"name": "opt/a", "value": "x"}, {"name": "opt/b", "file": "/etc/hosts"}]},
+        {"fw_cfg": [{"name": "opt/a", "file": "/etc/hosts"}, {"name": "opt/b", "value": "x"}]},
+        {},
+    ),
+    "no fw_cfg": ({"fw_cfg": [{"name": "opt/a", "value": "x"}]}, {"fw_cfg": []}, {}),
     "features": (
         {"features": {"acpi": True, "apic": True}},
         {"features": {"acpi": False, "apic": False, "pae": True, "vmport": False, "kvm_hidden": True}},

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from integration._lab import effects, wait_until
 
@@ -13,7 +15,8 @@ KEY = "/root/debian_guest"
 SSH = f"ssh -i {KEY} -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
 DISKS = [
     {"target": "vda", "pool": "images", "volume": "debian.qcow2", "boot": 1},
-    {"target": "vdb", "pool": "images", "volume": "seed.iso", "readonly": True},
+    {"target": "sdb", "pool": "images", "volume": "seed.iso", "bus": "scsi", "device": "cdrom"},
+    {"target": "vdd", "pool": "images", "volume": "config.ign", "serial": "ignition", "readonly": True},
     {"target": "sda", "pool": "images", "volume": "data.qcow2", "bus": "scsi", "serial": "data"},
 ]
 GUEST = {
@@ -29,9 +32,13 @@ GUEST = {
     "filesystems": [{"target": "share", "source": "/srv", "driver": "virtiofs"}],
     "graphics": [{"type": "vnc", "listen": "127.0.0.1"}],
     "videos": [{"model": "virtio"}],
+    "fw_cfg": [{"name": "opt/com.coreos/config", "file": "/var/lib/libvirt/images/images/config.ign"}],
     "state": "running",
     "timeout": 180,
 }
+
+
+CONFIG = {"ignition": {"version": "3.4.0"}, "storage": {"files": [{"path": "/etc/hostname"}]}}
 
 
 class Inside:
@@ -47,23 +54,27 @@ class Inside:
         wait_until(lambda: self(command) == wanted, 30, f"{command} says {wanted}")
 
 
+def user_data(lab, **more) -> dict:
+    key = lab.shell(f"cat {KEY}.pub").strip()
+    users = [{"name": "root", "ssh_authorized_keys": [key]}]
+    return {"hostname": "debian", "disable_root": False, "users": users, **more}
+
+
 @pytest.fixture
 def address(lab, pool, debian):
     """Where the guest answers, once it does."""
     lab.ok("network", name="lab", state="active", ips=[{**SUBNET, "dhcp": {"ranges": [RANGE]}}])
     lab.shell(f"test -e {KEY} || ssh-keygen -q -t ed25519 -N '' -f {KEY}")
-    user_data = {
-        "hostname": "debian",
-        "disable_root": False,
-        "users": [{"name": "root", "ssh_authorized_keys": [lab.shell(f"cat {KEY}.pub").strip()]}],
-    }
     lab.ok("volume", pool=pool, name="debian.qcow2", source={"path": str(debian)}, format="qcow2")
-    lab.ok("volume", pool=pool, name="seed.iso", cloud_init={"user_data": user_data})
+    lab.ok("volume", pool=pool, name="seed.iso", cloud_init={"user_data": user_data(lab)})
+    lab.ok("volume", pool=pool, name="config.ign", ignition=CONFIG)
     lab.ok("volume", pool=pool, name="data.qcow2", capacity="8 MiB", format="qcow2")
     lab.ok("volume", pool=pool, name="more.qcow2", capacity="16 MiB", format="qcow2")
     lab.shell("echo hello >/srv/from-the-host")
     lab.writing = True
-    made = lab.ok("domain", **GUEST, wait_for=["ip", "agent", "ssh"])
+    made = lab.ok("domain", **GUEST, wait_for=["ip", "agent", "ssh", "cloud_init"])
+    assert made["cloud_init"]["status"] == "done"
+    assert "NoCloud" in made["cloud_init"]["datasource"]
     (found,) = [one["address"] for one in made["addresses"] if one["mac"] == MAC and "." in one["address"]]
     return found
 
@@ -81,6 +92,10 @@ def test_a_debian_guest_sees_its_devices_and_their_changes(lab, address):
     assert inside("cat /sys/class/scsi_disk/*/device/model") == "QEMU HARDDISK"
     lab.unchanged("domain", **GUEST, wait_for=["ssh"])
 
+    # A config for Ignition, in both ways.
+    for file in ("/sys/firmware/qemu_fw_cfg/by_name/opt/com.coreos/config/raw", "/dev/disk/by-id/virtio-ignition"):
+        assert json.loads(inside(f"modprobe qemu_fw_cfg; cat {file}")) == CONFIG
+
     # What is changed while it runs.
     disks = [*DISKS, {"target": "vdc", "pool": "images", "volume": "more.qcow2"}]
     nics = [*GUEST["interfaces"], {"network": "lab", "mac": SECOND}]
@@ -97,8 +112,41 @@ def test_a_debian_guest_sees_its_devices_and_their_changes(lab, address):
     assert set(effects(gone).values()) == {"live"}
     assert inside("ls /sys/block | grep -c vdc; true") == "0"
 
+    # Another seed is for its next start, also where it reads the disk itself and not what it remembers.
+    failing = user_data(lab, runcmd=["echo told >/root/told", "no-such-command"])
+    seed = {"pool": "images", "name": "seed.iso", "cloud_init": {"user_data": failing, "instance_id": "content"}}
+    before = inside("dd if=/dev/sr0 iflag=direct bs=64k status=none | sha256sum")
+    assert set(effects(lab.change("volume", **seed)).values()) == {"next_boot"}
+    assert inside("dd if=/dev/sr0 iflag=direct bs=64k status=none | sha256sum") == before
+
     # What waits for the next start, and a power cycle by the agent.
     cycled = lab.change("domain", name="debian", memory="576 MiB", current_memory="576 MiB", power_cycle=True)
     assert cycled["power_cycled"]
-    lab.ok("domain", **{**GUEST, "memory": "576 MiB", "vcpus": 3}, wait_for=["ssh"])
+    # It took the seed for that of another guest; a failure of cloud-init is told in its own words.
+    failed = lab.run("domain", **{**GUEST, "memory": "576 MiB", "vcpus": 3}, wait_for=["ssh", "cloud_init"])
+    assert "modules-final" in failed["msg"]
+    assert "runcmd" in failed["msg"]
+    assert inside("cat /root/told") == "told"
     assert int(inside("grep MemTotal /proc/meminfo | tr -dc 0-9")) > 500 * 1024
+    outcome_without_files(lab, inside, failed["msg"])
+
+
+def outcome_without_files(lab, inside, failure: str) -> None:
+    """What is told of cloud-init where the agent may not do all, and where there is nothing to tell."""
+
+    def told() -> str:
+        return lab.run("domain", name="debian", state="running", timeout=20, wait_for=["cloud_init"])["msg"]
+
+    def allow_all_but(*commands: str) -> None:
+        words = f"[general]\\nblacklist={','.join(commands)}\\n"
+        inside(f'mkdir -p /etc/qemu; printf "{words}" >/etc/qemu/qemu-ga.conf; systemctl restart qemu-guest-agent')
+
+    allow_all_but("guest-file-open")
+    assert told() == failure
+    allow_all_but("guest-file-open", "guest-exec")
+    assert "allow guest-file-close, guest-file-open, guest-file-read" in told()
+    allow_all_but("guest-ping")
+    inside("rm /run/cloud-init/result.json /run/cloud-init/status.json; touch /etc/cloud/cloud-init.disabled")
+    assert "cloud-init is disabled" in told()
+    inside("rm /etc/cloud/cloud-init.disabled; mv /usr/bin/cloud-init /root")
+    assert "has no cloud-init" in told()

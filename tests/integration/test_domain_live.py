@@ -178,7 +178,8 @@ def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
     lab.ok("network", name="lab", state="active", ips=[subnet])
     nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/><model type='virtio'/></interface>"
     guest = {"name": "guest", "state": "running"}
-    made = lab.ok("domain", **guest, xml=guests.tiny_guest(tiny, devices=nic), wait_for=["ip"], timeout=60)
+    channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+    made = lab.ok("domain", **guest, xml=guests.tiny_guest(tiny, devices=nic + channel), wait_for=["ip"], timeout=60)
     assert [(one["mac"], one["source"]) for one in made["addresses"]] == [(MAC, "lease")]
     lab.unchanged("domain", **guest, wait_for=["ip"])
     told = lab.check("domain_info", addresses=True)["addresses"]
@@ -188,6 +189,11 @@ def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
     assert all(word in failed["msg"] for word in words), failed["msg"]
     failed = lab.run("domain", **guest, wait_for=["agent"], timeout=1)
     assert "no guest agent" in failed["msg"]
+    failed = lab.run("domain", **guest, wait_for=["cloud_init"], timeout=1)
+    assert "cloud-init is not done: its agent does not answer" in failed["msg"]
+    lab.ok("domain", **{**guest, "state": "stopped"}, channels=[], force=True)
+    failed = lab.run("domain", **guest, wait_for=["cloud_init"], timeout=60)
+    assert "no channel for a guest agent" in failed["msg"]
 
 
 def test_what_others_plugged_in_stays_beside_a_document(lab, tiny, running):

@@ -161,3 +161,15 @@ def test_an_edit_of_the_document_is_made_and_is_the_only_one(lab, edit):
     assert after.findtext("uuid") == before.findtext("uuid")
     macs = [[mac.get("address") for mac in tree.iterfind("devices/interface/mac")] for tree in (before, after)]
     assert set(macs[1]) <= set(macs[0]) or len(macs[1]) > len(macs[0])
+
+
+def test_smbios_and_fw_cfg_are_told_apart(lab):
+    """Both stand in a <sysinfo>, and options and documents speak of one of them."""
+    lab.ok("domain", xml=guests.CPU)
+    entries = [{"name": "opt/a", "value": "two"}, {"name": "opt/b", "file": "/etc/hosts"}]
+    changed = lab.change("domain", name="guest", smbios={"system": {"serial": "abcd"}}, fw_cfg=entries)
+    assert paths(changed) == ["smbios.system", "fw_cfg[opt/a].value"]
+    again = lab.change("domain", xml=guests.CPU.replace(">one<", ">three<"))
+    assert paths(again) == ["smbios.system", "fw_cfg[opt/a].value"]
+    gone = lab.change("domain", xml=guests.CPU.replace("<entry name='opt/a'>one</entry>", ""))
+    assert paths(gone) == ["fw_cfg[opt/a]"]

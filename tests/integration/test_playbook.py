@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from integration.test_image import MIRROR, Mirror, debian
 
 HERE = Path(__file__).resolve().parent
 NAME = "integration"
@@ -172,6 +173,47 @@ def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, play):
         done = play(PLAY + text)
         assert (done.code, done.changed()) == (0, planned.changed()), done.text
     assert "geheim" not in done.text + planned.text
+
+
+def test_guests_of_an_image_that_the_same_play_imports(lab, play, tmp_path):
+    image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
+    clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"
+    text = f"{PLAY}{POOL}    - virtops.libvirt.image: {json.dumps(image)}\n      register: base\n"
+    text += f"    - virtops.libvirt.volume: {clone}\n"
+    mirror = Mirror(lab, tmp_path / "www")
+    debian(mirror, 8)
+    mirror.start()
+    try:
+        planned, done, again = play(text, "--check"), play(text), play(text)
+        old, new = done.tasks[1]["volume"]["name"], debian(mirror, 9)
+        # The guest's disk goes in the same play, and then nothing needs its base.
+        text = f"{PLAY}    - virtops.libvirt.volume: {{pool: lab, name: web1.qcow2, state: absent}}\n"
+        text += f"    - virtops.libvirt.image: {json.dumps({**image, 'state': 'latest', 'prune': True})}\n"
+        pruning, pruned = play(text, "--check"), play(text)
+    finally:
+        mirror.stop()
+    assert (planned.code, planned.changed()) == (0, [True] * 3), planned.text
+    assert [task["changes"] for task in done.tasks] == [task["changes"] for task in planned.tasks], done.text
+    assert again.changed() == [False] * 3
+    assert [task["changes"] for task in pruned.tasks] == [task["changes"] for task in pruning.tasks], pruned.text
+    assert [change["path"] for change in pruned.tasks[1]["changes"]] == ["", f"versions[{old}]"]
+    assert lab.shell("ls /var/lib/libvirt/images/lab") == f"{new}\n"
+
+
+def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):
+    secret = "{{ secret }}"
+    seeds = [
+        {"pool": "lab", "name": "a", "cloud_init": {"user_data": {"password": secret}}},
+        {"pool": "lab", "name": "b", "ignition": {"ignition": {"version": "3.4.0"}, "note": secret}},
+        # Refused before the module itself sees it.
+        {"pool": "lab", "name": "c", "cloud_init": {"userdata": secret}},
+    ]
+    text = PLAY + POOL + "".join(f"    - virtops.libvirt.volume: {json.dumps(seed)}\n" for seed in seeds)
+    for words in (("--check",), ()):
+        done = play(text, "--diff", "-vvv", *words, variables={"secret": "geheimnis"}, callback="default")
+        assert "write the Ignition config volume lab/b" in done.text
+        assert "userdata" in done.text
+        assert "geheimnis" not in done.text
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_names_that_are_odd_and_allowed(lab, pool, name):
     assert (lab.file(DIRECTORY) / name).is_file()
     lab.change("volume", pool=pool, name="clone", backing={"volume": name})
     lab.change("volume", pool=pool, name="seed " + name, cloud_init={"user_data": {"hostname": "x"}})
-    lab.change("volume", pool=pool, name=name, state="absent")
+    lab.change("volume", pool=pool, name=name, state="absent", force=True)
 
 
 def test_info_can_be_fed_back(lab, pool, tmp_path):

@@ -47,22 +47,34 @@ BOOT = Group(
 )
 
 
-def _finish_smbios(element, wanted):
-    if set(wanted) & {"bios", "system", "base_board", "chassis"}:
-        element.find("sysinfo").set("type", "smbios")
-
-
 SMBIOS = Group(
     "smbios",
     ".",
     (
         Field("mode", "os/smbios/@mode", choices=("emulate", "host", "sysinfo")),
-        Mapping("bios", "sysinfo/bios/entry", key="name"),
-        Mapping("system", "sysinfo/system/entry", key="name"),
-        Mapping("base_board", "sysinfo/baseBoard/entry", key="name"),
-        Mapping("chassis", "sysinfo/chassis/entry", key="name"),
+        Mapping("bios", "sysinfo[@type='smbios']/bios/entry", key="name"),
+        Mapping("system", "sysinfo[@type='smbios']/system/entry", key="name"),
+        Mapping("base_board", "sysinfo[@type='smbios']/baseBoard/entry", key="name"),
+        Mapping("chassis", "sysinfo[@type='smbios']/chassis/entry", key="name"),
     ),
-    finish=_finish_smbios,
+)
+
+
+def _finish_fw_cfg(element, wanted):
+    """An entry has its value or a file; libvirt refuses both (formatdomain, "SMBIOS System Information")."""
+    if "file" in wanted:
+        element.text = None
+    elif "value" in wanted:
+        element.attrib.pop("file", None)
+
+
+FW_CFG = Items(
+    "fw_cfg",
+    "sysinfo[@type='fwcfg']/entry",
+    (Field("name", "@name", required=True), Field("value", "."), Field("file", "@file")),
+    identity=("name",),
+    one_of=("value", "file"),
+    finish=_finish_fw_cfg,
 )
 FEATURES = Group(
     "features",
@@ -121,6 +133,7 @@ FIELDS = (
     Field("cmdline", "os/cmdline"),
     Field("dtb", "os/dtb"),
     SMBIOS,
+    FW_CFG,
     FEATURES,
     LAUNCH_SECURITY,
     CLOCK,

@@ -20,19 +20,37 @@ _SSH = 22
 _LACKS = {"ip": "no address", "agent": "no guest agent", "ssh": "no SSH server that greets"}
 
 
-def wait(domain, handle) -> list[dict]:
-    """Wait for all that the task's C(wait_for) names, each within its C(timeout); the guest's addresses.
+def wait(domain, handle) -> dict:
+    """Wait for all that the task's C(wait_for) names, each within its C(timeout).
 
+    What to add to the result: C(addresses), and C(cloud_init) where it was waited for.
     Failed, with what the guest was doing, when it takes longer or when the guest is off meanwhile.
     """
-    timeout = domain.options["timeout"]
+    timeout, found = domain.options["timeout"], {}
     for what in domain.options["wait_for"]:
-        reason = partial(_reason, domain, handle, _LACKS[what])
+        if what == "cloud_init":
+            found[what] = _cloud_init(domain, handle, timeout)
+            continue
+        reason = partial(_reason, domain, handle, f"it has {_LACKS[what]}")
         if what == "agent":
             wait_for_agent(domain.conn, handle, partial(_has_agent, handle), timeout, reason)
         else:
             _poll(partial({"ip": addresses, "ssh": _answers}[what], handle), timeout, handle, reason)
-    return addresses(handle)
+    return {"addresses": addresses(handle), **found}
+
+
+def _cloud_init(domain, handle, timeout: float) -> dict:
+    """What came of cloud-init; Failed with its own words where it ended in errors."""
+    from ansible_collections.virtops.libvirt.plugins.module_utils._domain.cloud_init import Outcome
+
+    if _channel(handle) is None:
+        raise Failed(
+            f"{domain.subject}: it has no channel for a guest agent, which tells what came of cloud-init; give it one"
+            f" with 'channels' ({AGENT})"
+        )
+    outcome = Outcome(handle, domain.subject)
+    _poll(outcome.reached, timeout, handle, lambda: _reason(domain, handle, f"cloud-init is not done: {outcome.last}"))
+    return outcome.result
 
 
 def addresses(handle) -> list[dict]:
@@ -70,10 +88,16 @@ def _greets(address: str) -> bool:
         return False
 
 
+def _channel(handle):
+    """The channel of the agent, None where the guest has none."""
+    place = f"devices/channel/target[@name='{AGENT}']"
+    return ET.fromstring(handle.XMLDesc(0)).find(place)  # noqa: S314 (the text is libvirt's own)
+
+
 def _has_agent(handle) -> bool:
     """Whether the agent has opened its channel."""
-    place = f"devices/channel/target[@name='{AGENT}'][@state='connected']"
-    return ET.fromstring(handle.XMLDesc(0)).find(place) is not None  # noqa: S314 (the text is libvirt's own)
+    channel = _channel(handle)
+    return channel is not None and channel.get("state") == "connected"
 
 
 def _poll(reached, timeout: float, handle, reason) -> None:
@@ -84,10 +108,10 @@ def _poll(reached, timeout: float, handle, reason) -> None:
         time.sleep(_SECONDS_BETWEEN)
 
 
-def _reason(domain, handle, lacks: str) -> str:
+def _reason(domain, handle, what: str) -> str:
     known = ", ".join(one["address"] for one in addresses(handle)) or "none"
     return (
-        f"{domain.subject}: after {domain.options['timeout']} s it has {lacks}; it is {states.name(handle)}, its agent"
+        f"{domain.subject}: after {domain.options['timeout']} s {what}; it is {states.name(handle)}, its agent"
         f" is {'there' if _has_agent(handle) else 'not there'}, its addresses: {known};"
         " look at its console, or give a longer 'timeout'"
     )

@@ -28,7 +28,9 @@ def remove_volumes(domain, plan) -> None:
 
     for name in domain.options["remove_volumes"]:
         pool, _slash, volume = name.partition("/")
-        removal = Volume(domain.conn, {"pool": pool, "name": volume, "state": "absent"}, domain.planned).plan()
+        # The guest itself, which goes with them, may still run on them.
+        options = {"pool": pool, "name": volume, "state": "absent", "_but_for": domain.name}
+        removal = Volume(domain.conn, options, domain.planned).plan()
         if removal.changes:
             _refuse_shared(domain, pool, volume)
         for change in removal.changes:

@@ -32,7 +32,7 @@ class Domain(Resource):
         "autostart": {"type": "bool"},
         "force": {"type": "bool", "default": False},
         "power_cycle": {"type": "bool", "default": False},
-        "wait_for": {"type": "list", "elements": "str", "choices": ["ip", "agent", "ssh"]},
+        "wait_for": {"type": "list", "elements": "str", "choices": ["ip", "agent", "ssh", "cloud_init"]},
         "remove_volumes": {"type": "list", "elements": "str"},
         "timeout": {"type": "int", "default": 120},
     }
@@ -255,7 +255,7 @@ class Domain(Resource):
             return {}
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import wait
 
-        return {"addresses": wait(self, self.handle_now())}
+        return wait(self, self.handle_now())
 
     def check_absent(self, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import check

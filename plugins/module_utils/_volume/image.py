@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import os
+import shutil
 import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import WRITABLE
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse import BLOCK, Writer
+
+__all__ = ["WRITABLE"]
 
 # Seconds to wait for another run that writes into the same directory.
 _PATIENCE = 600
 
 
-def describe(execute, path: str, subject: str, image_format: str = "") -> dict:
+def describe(execute, path: str, subject: str, image_format: str = "", shown: str = "") -> dict:
     """C(format) and C(virtual-size) (bytes) of an image, as C(qemu-img info) tells them, also while a guest uses it.
 
-    C(execute): runs a command. C(image_format): what it is said to be; Refused where it is not.
+    C(execute): runs a command. C(image_format): what it is said to be; Refused where it is not. C(shown): what
+    messages call the file.
     """
     known = ["-f", image_format] if image_format else []
     command = ["qemu-img", "info", "--force-share", "--output=json", *known, path]
@@ -33,24 +38,9 @@ def describe(execute, path: str, subject: str, image_format: str = "") -> dict:
             f"{subject}: qemu-img is not on this host, and it reads images; install qemu-utils (qemu-img)"
         ) from None
     if code:
-        raise Refused(f"{subject}: {path} cannot be read as an image; qemu-img says: {errors.strip()}")
+        said = errors.strip().replace(path, shown or path)
+        raise Refused(f"{subject}: {shown or path} cannot be read as an image; qemu-img says: {said}")
     return json.loads(output)
-
-
-def verify(path: str, checksum: str, subject: str) -> None:
-    """Refused unless C(checksum) ("sha256:HEX") is the one of the file."""
-    algorithm, _sep, wanted = checksum.partition(":")
-    if not wanted or algorithm not in hashlib.algorithms_available:
-        raise Refused(f"{subject}: checksum {checksum!r} is not of the form 'sha256:HEX'")
-    digest = hashlib.new(algorithm)
-    with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(1 << 20), b""):
-            digest.update(block)
-    if digest.hexdigest() != wanted.strip().lower():
-        raise Refused(
-            f"{subject}: {path} has the {algorithm} checksum {digest.hexdigest()}, not {wanted};"
-            " the file is damaged or another one: get it again, or correct the checksum"
-        )
 
 
 def part(path: str) -> str:
@@ -64,7 +54,7 @@ def put(path: str, write, replace: bool) -> None:
     What an interrupted run left under the other name goes first. Without C(replace) a file that is there stays.
     """
     unfinished = part(path)
-    with _alone(os.path.dirname(path)) as lock:
+    with alone(os.path.dirname(path)) as lock:
         if os.path.exists(path) and not replace:
             return
         with contextlib.suppress(FileNotFoundError):
@@ -81,7 +71,7 @@ def put(path: str, write, replace: bool) -> None:
 
 
 @contextlib.contextmanager
-def _alone(directory: str):
+def alone(directory: str):
     """Hold the one lock for writing files into a pool's directory; yields its descriptor.
 
     qemu-img inherits it: where the module is killed, the next run waits until that has come to its end too.
@@ -103,14 +93,34 @@ def _alone(directory: str):
         os.close(lock)
 
 
-def convert(
-    execute, source: str, source_format: str, destination: str, wanted_format: str, capacity: int, lock: int
-) -> None:
-    """Copy an image with its holes, in another format where asked, grown to C(capacity) bytes."""
-    for command in (
-        ["qemu-img", "convert", "-f", source_format, "-O", wanted_format, source, destination],
-        ["qemu-img", "resize", "-f", wanted_format, destination, str(capacity)],
-    ):
-        code, _output, errors = execute(command, pass_fds=[lock])
-        if code:
-            raise Failed(f"{command[0]} {command[1]} says: {errors.strip()}")
+def convert(execute, source: str, source_format: str, destination: str, wanted: dict, lock: int | None) -> None:
+    """Copy an image with its holes into a new file. C(wanted): C(format), and C(options) for it (qemu-img(1), "-o")."""
+    options = ["-o", ",".join(wanted["options"])] if wanted.get("options") else []
+    command = ["qemu-img", "convert", "-f", source_format, "-O", wanted["format"], *options, source, destination]
+    tool(execute, command, lock)
+
+
+def resize(execute, path: str, image_format: str, capacity: int, lock: int | None, shrink: bool = False) -> None:
+    """Make an image larger, or smaller with C(shrink); bytes."""
+    flags = ["--shrink"] if shrink else []
+    tool(execute, ["qemu-img", "resize", *flags, "-f", image_format, path, str(capacity)], lock)
+
+
+def tool(execute, command: list[str], lock: int | None = None) -> None:
+    """Run a command; Failed with what it says. C(lock) is handed to it, so that it holds it as long as it runs."""
+    code, _output, errors = execute(command, pass_fds=[] if lock is None else [lock])
+    if code:
+        raise Failed(f"{command[0]} {command[1]} says: {errors.strip()}")
+
+
+def spread(packed: str, path: str, extents: list | None, size: int) -> None:
+    """Move a file, or write one of C(size) bytes from its data alone, C(extents): (offset, length) in order."""
+    if extents is None:
+        shutil.move(packed, path)
+        return
+    with open(packed, "rb") as source, Writer(path) as writer:
+        for offset, length in extents:
+            writer.skip(offset - writer.offset)
+            for start in range(0, length, BLOCK):
+                writer.write(source.read(min(BLOCK, length - start)))
+        writer.skip(size - writer.offset)

@@ -1,41 +1,41 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Volumes: the libvirt calls. Private to this collection."""
+"""Volumes: what is there, what is wanted, and the libvirt calls. Private to this collection."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import os
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, NEXT_BOOT
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
-    CREATED_ONLY,
-    FIELDS,
-    FILLED,
-    LAYERED,
-    WRITABLE,
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import (
+    backing,
+    capacity,
+    image,
+    new,
+    places,
+    removal,
+    streams,
+    users,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Content, Image, Seed
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.ignition import Ignition
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import Clone, origin
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, EXTRA, FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
-# Pools whose volumes are files in one directory.
-_FILE_POOLS = ("dir", "fs", "netfs")
-_SIZE = Size()
-
-
-def _capacity(document) -> int:
-    return next(field for field in FIELDS if field.name == "capacity").read(document)
+# No seed and no config is larger.
+_WHOLE = 64 << 20
 
 
 class Volume(Resource):
@@ -48,72 +48,58 @@ class Volume(Resource):
     created_only = CREATED_ONLY
     edit_effect = FIXED
     info_options = {"pool": {"type": "str", "required": True}}
-    extra = {
-        "pool": {"type": "str", "required": True},
-        "source": {
-            "type": "dict",
-            "options": {
-                "path": {"type": "path", "required": True},
-                "checksum": {"type": "str"},
-                "format": {"type": "str"},
-            },
-        },
-        "cloud_init": {
-            "type": "dict",
-            "options": {
-                "user_data": {"type": "raw"},
-                "meta_data": {"type": "raw"},
-                "network_config": {"type": "raw"},
-            },
-        },
-    }
+    extra = EXTRA
+    confidential = ("cloud_init", "ignition")
 
     def __init__(self, conn, options, planned=None):
         self.pool = options["pool"]
         super().__init__(conn, options, planned)
         self._pool_handle = None
-        self.content = self._content(options.get("source"), options.get("cloud_init"))
+        self._uses: list | None = None
+        new.refuse_mixture(self)
+        removal.algorithm(self)
+        self.content: Any = self._content()
+        self.unchecked += self.content.unchecked if self.content else []
 
-    def _content(self, source, cloud_init):
-        given = [name for name in ("source", "cloud_init", "backing") if self.options.get(name)]
-        if len(given) > 1:
-            both = " and ".join(map(repr, given))
-            raise Refused(f"{self.subject}: {both} both say what is in it; give one of them")
-        if cloud_init and (self.options.get("capacity") or self.asked.get("format", "raw") not in ("raw", "iso")):
-            raise Refused(
-                f"{self.subject}: a seed has a size and a format of its own; take 'capacity' and 'format' out"
-            )
-        if self.xml is not None and (source or cloud_init):
-            raise Refused(
-                f"{self.subject}: 'source' and 'cloud_init' do not go with 'xml'; give the options instead of it"
-            )
+    def _content(self) -> Content | None:
+        source, cloud_init = self.options.get("source"), self.options.get("cloud_init")
         if source:
-            return Image(source, self.subject, self._execute)
+            sent = self.options.get("_sent")
+            return Image(origin(source, self.pool, self.subject, self.execute, self._other, sent), self.subject)
+        if self.options.get("ignition") is not None:
+            return Ignition(self.options["ignition"], self.subject)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
     @property
     def subject(self):
         return f"volume {self.pool}/{self.name}"
 
-    def _execute(self, command: list[str], **options) -> tuple[int, str, str]:
+    def execute(self, command: list[str], **options) -> tuple[int, str, str]:
         """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
         return self.run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
 
+    def _other(self, pool: str, name: str) -> Volume:
+        other = type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
+        other.run_command = self.execute
+        return other
+
     # --- what is there ----------------------------------------------------------------------------------------------
 
-    def _pool(self):
+    def pool_handle(self):
         """libvirt's handle of the pool, None where it is not there."""
         if self._pool_handle is None:
             self._pool_handle = lookup(self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
         return self._pool_handle
 
     def read(self) -> Actual | None:
-        pool = self._pool()
+        pool = self.pool_handle()
         if pool is None or not pool.isActive():
             self._refuse_without_pool(pool)
             return None
         handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
-        return None if handle is None else Actual(handle, handle.XMLDesc(0), active=False)
+        if handle is None or (self.state == "present" and self.content and places.unfinished(pool, self.name)):
+            return None
+        return Actual(handle, handle.XMLDesc(0), active=False)
 
     def _refuse_without_pool(self, pool) -> None:
         planned = self.planned.get("pool", self.pool)
@@ -124,13 +110,56 @@ class Volume(Resource):
             raise Refused(f"{self.subject}: there is no pool {self.pool}; {advice}")
         raise Refused(f"{self.subject}: pool {self.pool} is not active; start it with 'state: active' of its module")
 
+    @functools.cached_property
     def _pool_words(self) -> dict:
-        """C(type) and C(path) of the pool, also of one that this check-mode run would have made."""
-        pool = self._pool()
+        pool = self.pool_handle()
         if pool is None:
             return self.planned.get("pool", self.pool) or {}
         document = ET.fromstring(pool.XMLDesc(0))  # noqa: S314 (the text is libvirt's own)
         return {"type": document.get("type"), "path": document.findtext("target/path")}
+
+    def pool_words(self) -> dict:
+        """C(type) and C(path) of the pool, also of one that this check-mode run would have made."""
+        return self._pool_words
+
+    def in_files(self) -> bool:
+        """Whether the pool's volumes are files, which have formats."""
+        return self.pool_words().get("type", "dir") in places.FILE_POOLS
+
+    def place(self):
+        """Where content is written to: a directory, or libvirt."""
+        directory = self.pool_words().get("path") or ""
+        encrypted = bool(self.wanted.get("encryption"))
+        # A pool that this check-mode run would have made has no directory yet.
+        writable = directory and (self.pool_handle() is None or os.access(directory, os.W_OK))
+        if self.in_files() and places.is_local(self.conn) and writable and not encrypted:
+            return places.Directory(directory)
+        return places.Remote(self.conn, self.pool_words().get("type", "dir"), self.in_files())
+
+    def uses(self) -> list[users.Use]:
+        """The disks of running guests that are on the volume."""
+        if self._uses is None:
+            actual = self.actual()
+            path = actual.tree.findtext("target/path") if actual else ""
+            self._uses = users.running(self.conn, path or "", self.pool, self.name)
+        return self._uses
+
+    def refuse_running(self, what: str, done: str) -> None:
+        """Refused where a guest writes into the volume; C(what), C(done): see C(users.refuse)."""
+        users.refuse(self.uses(), what, done)
+
+    def capacity_of(self, document) -> int:
+        """The size in a document, bytes."""
+        return next(field for field in FIELDS if field.name == "capacity").read(document)
+
+    def format_of(self, document) -> str:
+        """The format in a document."""
+        found = document.find("target/format")
+        return found.get("type") if found is not None else "raw"
+
+    def format_now(self) -> str:
+        """The format of the volume, which must be there."""
+        return self.format_of(ET.fromstring(self.handle_now().XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
 
@@ -149,143 +178,183 @@ class Volume(Resource):
         return super().printed(document)
 
     def prepare(self, actual):
-        needs = self._prepare_backing()
-        if actual is not None and self.content and self.content.differs(actual.tree.findtext("target/path")):
+        self._uses = None
+        needs = self._prepare_backing(actual)
+        if actual is not None:
+            self._prepare_existing(actual)
+        elif self.xml is None:
+            new.defaults(self, needs)
+            if isinstance(self.content, Image):
+                self.content.creation = new.creation(self)
+
+    def _prepare_existing(self, actual) -> None:
+        """Words that mean for a volume that is there what it has already."""
+        if self.content_differs(actual):
             self.wanted["capacity"] = self.content.measure()["capacity"]
-        if actual is None and self.xml is None:
-            self._defaults(needs)
-        elif actual is not None and self.wanted.get("format") == "raw":
+        if self.wanted.get("format") == "raw":
             # libvirt looks into a raw volume and calls what it finds there by name: iso, for a seed.
             found = actual.tree.find("target/format")
             self.wanted["format"] = "iso" if found is not None and found.get("type") == "iso" else "raw"
+        if "capacity" in self.wanted:
+            self.wanted["capacity"] = capacity.rounded(self, self.wanted["capacity"], self.capacity_of(actual.tree))
+        if self.wanted.get("encryption"):
+            # libvirt tells that a volume is encrypted, and by which secret only until it looks at it again.
+            self.wanted["encryption"] = {"format": self.wanted["encryption"]["format"]}
 
-    def _prepare_backing(self) -> list:
+    def content_differs(self, actual) -> bool:
+        """Whether a volume that is there shall have another content."""
+        if self.content is None or isinstance(self.content, Image):
+            return False
+        return self._of_file(actual, self.content.differs, self.content.head) or False
+
+    def _of_file(self, actual, ask, size: int):
+        """What C(ask(path)) says of the first C(size) bytes of a volume; None where it may not be read."""
+        path = actual.tree.findtext("target/path")
+        if places.is_local(self.conn) and path and os.path.exists(path):
+            return ask(path)
+        return self._of_stream(actual, ask, size)
+
+    def _of_stream(self, actual, ask, size: int):
+        """The same for a volume that only libvirt reads."""
+        import tempfile
+
+        if actual.handle is None:
+            return None
+        try:
+            head = streams.first(self.conn, actual.handle, size)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
+                raise
+            if self.content.option not in self.unchecked:
+                self.unchecked.append(self.content.option)
+            return None
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(head)
+            file.flush()
+            return ask(file.name)
+
+    def _prepare_backing(self, actual) -> list:
         """Put path and format in the place of the backing volume's name; [(bytes it needs, its words)]."""
-        backing = self.wanted.get("backing")
-        if not backing:
+        wanted = self.wanted.get("backing")
+        if not wanted:
             return []
-        if "volume" not in backing:
-            if "path" not in backing:
+        if "volume" not in wanted:
+            if "path" not in wanted:
                 raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
-            about = functools.partial(image.describe, self._execute, backing["path"], self.subject)
+            about = functools.partial(image.describe, self.execute, wanted["path"], self.subject)
             return [(lambda: about()["virtual-size"], "its backing file")]
-        name, pool = backing.pop("volume"), backing.pop("pool", self.pool)
-        words = self._backing_words(name, pool)
-        for key in ("path", "format"):
-            backing.setdefault(key, words[key])
-        return [(lambda: _SIZE.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
-
-    def _backing_words(self, name: str, pool: str) -> dict:
-        words = type(self)(self.conn, {"pool": pool, "name": name}, self.planned).existing()
+        name, pool = wanted.pop("volume"), wanted.pop("pool", self.pool)
+        words = self._other(pool, name).existing()
         if not words:
             advice = "make it with virtops.libvirt.volume, or correct the name"
             raise Refused(f"{self.subject}: its backing volume {pool}/{name} is not there; {advice}")
-        return words
-
-    def _defaults(self, needs: list) -> None:
-        """Capacity and format of a new volume where the task leaves them to what it is made from."""
-        if "backing" in self.wanted:
-            self.wanted.setdefault("format", "qcow2")
-        if self.content:
-            about = self.content.measure()
-            self._refuse_content(about["space"])
-            self.wanted.setdefault("format", about["format"])
-            needs.append((lambda: about["capacity"], f"its {self.content.option}"))
-        self._refuse_format(self.wanted.setdefault("format", "raw"))
-        for size, what in needs:
-            self._at_least(_SIZE.parse(f"{size()} B"), what)
-        if "capacity" not in self.wanted:
-            raise Refused(f"{self.subject}: a new volume needs a size; give 'capacity', 'source' or 'backing'")
-
-    def _refuse_format(self, volume_format: str) -> None:
-        if volume_format not in WRITABLE and not (self.content and self.content.option == "cloud_init"):
-            raise Refused(
-                f"{self.subject}: QEMU cannot make an image of format {volume_format}; choose {', '.join(WRITABLE)}"
-            )
-        if "backing" in self.wanted and volume_format not in LAYERED:
-            raise Refused(
-                f"{self.subject}: the format {volume_format} cannot have a backing volume; choose {', '.join(LAYERED)}"
-            )
-
-    def _at_least(self, size: int, what: str) -> None:
-        asked = self.wanted.setdefault("capacity", size)
-        if asked < size:
-            needed = _SIZE.show(size)
-            raise Refused(
-                f"{self.subject}: capacity {_SIZE.show(asked)} is too small for {what}, which has {needed};"
-                f" give at least {needed}"
-            )
-
-    def _refuse_content(self, space: int) -> None:
-        """Refused where this host cannot write a file into the pool."""
-        words = self._pool_words()
-        if words.get("type", "dir") not in _FILE_POOLS:
-            raise Refused(
-                f"{self.subject}: pool {self.pool} is of type {words['type']}, and {self.content.option!r} needs"
-                f" one of {', '.join(_FILE_POOLS)}"
-            )
-        if not self.conn.getURI().partition("://")[2].startswith("/"):
-            raise Refused(
-                f"{self.subject}: {self.content.option!r} writes a file on libvirt's own host; run the task there"
-            )
-        free = self._pool().info()[3] if self._pool() is not None else space
-        if space > free:
-            raise Refused(
-                f"{self.subject}: pool {self.pool} has {_SIZE.show(free)} free, and {self.content.option!r} takes"
-                f" {_SIZE.show(space)}; make room, or use another pool"
-            )
+        for key in ("path", "format"):
+            if key in words:
+                wanted.setdefault(key, words[key])
+        return [(lambda: capacity.SIZE.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
 
     def words(self, document, actual_state, autostart):
         words = {"pool": self.pool, **super().words(document, actual_state, autostart)}
+        if "encryption" in words:
+            words["encryption"] = {"format": words["encryption"]["format"]}
         path = document.findtext("target/path")
         if path is None:
-            directory = self._pool_words().get("path")
+            directory = self.pool_words().get("path")
             path = os.path.join(directory, self.name) if directory else None
         return {**words, "path": path} if path else words
 
-    # --- steps ------------------------------------------------------------------------------------------------------
+    # --- changes ----------------------------------------------------------------------------------------------------
 
     def changes(self, actual, target, edits):
         changes = super().changes(actual, target, edits)
         if actual is None:
             return changes
-        before, after = (_capacity(document) for document in (actual.document, target))
-        if after < before and self.content is None:
-            raise Refused(
-                f"{self.subject}: capacity {_SIZE.show(after)} is less than its {_SIZE.show(before)};"
-                " shrinking would lose data and is not done"
-            )
+        names = {change.path.partition(".")[0] for change in changes}
+        if "backing" in names:
+            backing.check(self, actual, self._base(target))
+        if "permissions" in names:
+            self._check_permissions()
+        if "capacity" in names and not isinstance(self.content, (Seed, Ignition)):
+            capacity.check(self, self.capacity_of(actual.document), self.capacity_of(target))
         return changes
 
+    def _base(self, target) -> dict:
+        path, kind = target.findtext("backingStore/path"), target.find("backingStore/format")
+        return {"path": path, "format": kind.get("type") if kind is not None else ""} if path else {}
+
+    def _check_permissions(self) -> None:
+        if not isinstance(self.place(), places.Directory):
+            raise Refused(
+                f"{self.subject}: libvirt gives a volume its permissions when it is made, and cannot change them;"
+                " take the option out, or run the task on libvirt's own host, as root, for a pool of files"
+            )
+
     def more_changes(self, actual):
-        if self.content and self.content.differs(actual.tree.findtext("target/path")):
-            return [Change(self.content.option, "another content", "the content of this task", NEXT_BOOT)]
+        if self.content_differs(actual):
+            before, after = self._of_file(actual, self.content.differences, _WHOLE)
+            return [Change(self.content.option, before, after, NEXT_BOOT)]
         return []
 
+    def effect_off(self, change, actual):
+        if self.content is not None and change.path == self.content.option:
+            # What a guest is told at its boot is read when it starts, whatever the state of those that have it now.
+            return NEXT_BOOT
+        through_guest = change.path == "capacity" or change.path.startswith("backing")
+        return LIVE if through_guest and self.uses() else super().effect_off(change, actual)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
     def write_steps(self, actual, target, changes):
-        capacity = _capacity(target)
         if actual is None:
-            if self.content:
-                return [Step(self.content.why, lambda: self._write_content(capacity), self._delete)]
-            return [Step(f"create {self.subject}", lambda: self._pool().createXML(printed(target), 0), self._delete)]
-        if self.content and any(change.path == self.content.option for change in changes):
-            return [Step(self.content.why, lambda: self._write_content(capacity))]
-        return [Step(f"grow {self.subject} to {_SIZE.show(capacity)}", lambda: self.handle_now().resize(capacity, 0))]
+            return [self._creation(target)]
+        names = {change.path.partition(".")[0] for change in changes}
+        if self.content and self.content.option in names:
+            return [Step(self.content.why, lambda: self._write_content(target))]
+        steps = []
+        if "backing" in names:
+            steps.append(backing.step(self, self._base(target)))
+        if "capacity" in names:
+            steps.append(capacity.step(self, self.capacity_of(actual.tree), self.capacity_of(target)))
+        if "permissions" in names:
+            steps.append(Step(f"set the permissions of {self.subject}", self._permit))
+        return steps
+
+    def _creation(self, target) -> Step:
+        if self.content:
+            return Step(self.content.why, lambda: self._write_content(target), self.delete)
+        flags = new.allocate(self, target) if self.xml is None else 0
+        return Step(f"create {self.subject}", lambda: self.pool_handle().createXML(printed(target), flags), self.delete)
+
+    def _write_content(self, target) -> None:
+        if self.pool_handle() is None:
+            raise Failed(f"pool {self.pool} is gone")
+        place = self.place()
+        source = self.content.origin if isinstance(self.content, Image) else None
+        if isinstance(place, places.Remote) and isinstance(source, Clone):
+            place.clone(self, source.volume.handle_now(), target)
+        else:
+            place.write(self, self.content, target)
+
+    def _permit(self) -> None:
+        places.permit(self.handle_now().path(), self.wanted["permissions"])
+        self.pool_handle().refresh(0)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def check_absent(self, actual):
+        self._uses = None
+        if actual is not None:
+            removal.check(self, actual.tree.findtext("target/path") or "")
+            removal.check_wipe(self)
 
     def absent_steps(self, actual):
-        return [Step(f"delete {self.subject}", self._delete)]
+        return removal.steps(self)
 
-    def _delete(self) -> None:
-        self.handle_now().delete(0)
-
-    def _write_content(self, capacity: int) -> None:
-        directory = self._pool_words().get("path")
-        if directory is None:
-            raise Failed(f"pool {self.pool} is gone")
-        volume_format, path = self.wanted.get("format", "raw"), os.path.join(directory, self.name)
-
-        def write(part: str, lock: int) -> None:
-            self.content.write(part, volume_format, capacity, lock)
-
-        image.put(path, write, replace=self.content.option == "cloud_init")
-        self._pool().refresh(0)
+    def delete(self) -> None:
+        """Delete it, and what interrupted runs left beside it."""
+        handle = self.handle_now()
+        path = handle.path()
+        handle.delete(0)
+        places.forget_unfinished(self.pool_handle(), self.name)
+        if isinstance(self.place(), places.Directory):
+            places.sweep(path)

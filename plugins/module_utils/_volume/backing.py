@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a volume is built on: another base, or none any more. Private to this collection."""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
+
+
+def check(volume, actual, wanted: dict) -> None:
+    """Refused where the base cannot become C(wanted), canonical, {} for none."""
+    before = actual.tree.findtext("backingStore/path")
+    if not before:
+        raise Refused(
+            f"{volume.subject}: it has no base, and backing.path cannot be changed to {wanted.get('path')}: a volume"
+            " with data of its own gets none; take the option out, or make a new volume"
+        )
+    uses = volume.uses()
+    base = next((use for use in uses if use.base), None)
+    if base:
+        raise Refused(
+            f"{volume.subject}: domain {base.name} runs on a volume that is built on this one, so its base must stay;"
+            " stop the guest first"
+        )
+    if wanted:
+        _check_rebase(volume, before, wanted, uses)
+    elif not uses and not places.is_local(volume.conn):
+        raise Refused(
+            f"{volume.subject}: libvirt takes the base's content in only while a guest runs on the volume; start it, or"
+            " run the task on libvirt's own host"
+        )
+
+
+def _check_rebase(volume, before: str, wanted: dict, uses: list) -> None:
+    change = f"its backing is {before} and cannot be changed to {wanted['path']}"
+    if volume.options.get("rebase", "never") == "never":
+        raise Refused(
+            f"{volume.subject}: {change} unasked; set 'rebase: safe' to keep what the guest sees, or 'rebase: unsafe'"
+            " where the new base has the same content"
+        )
+    if uses:
+        raise Refused(f"{volume.subject}: {change} while domain {uses[0].name} runs on it; stop it first")
+    if not places.is_local(volume.conn):
+        raise Refused(f"{volume.subject}: {change} through libvirt; run the task on libvirt's own host")
+    if not os.path.exists(wanted["path"]):
+        raise Refused(f"{volume.subject}: the new base {wanted['path']} is not there; correct it")
+
+
+def step(volume, wanted: dict) -> Step:
+    """The step that gives the volume its new base, or takes the old one's content in."""
+    if wanted:
+        how = volume.options["rebase"]
+        return Step(f"put {volume.subject} on the base {wanted['path']} ({how})", lambda: _rebase(volume, wanted, how))
+    uses = volume.uses()
+    if uses:
+        use = uses[0]
+        words = f"take the base of {volume.subject} into it through disk {use.target} of domain {use.name}, which runs"
+        return Step(words, lambda: _pull(volume, use))
+    return Step(f"take the base of {volume.subject} into it", lambda: _flatten(volume))
+
+
+def _pull(volume, use) -> None:
+    pull(volume.conn, use.domain, use.target)
+    volume.pool_handle().refresh(0)
+
+
+def _rebase(volume, wanted: dict, how: str) -> None:
+    path, kind = volume.handle_now().path(), volume.format_now()
+    flags = ["-u"] if how == "unsafe" else []
+    base_format = ["-F", wanted["format"]] if wanted.get("format") else []
+    with image.alone(os.path.dirname(path)) as lock:
+        command = ["qemu-img", "rebase", *flags, "-f", kind, "-b", wanted["path"], *base_format, path]
+        image.tool(volume.execute, command, lock)
+    volume.pool_handle().refresh(0)
+
+
+def _flatten(volume) -> None:
+    """qemu-img writes the base's clusters first and the header last: interrupted, the volume still has its base."""
+    path, kind = volume.handle_now().path(), volume.format_now()
+    with image.alone(os.path.dirname(path)) as lock:
+        image.tool(volume.execute, ["qemu-img", "rebase", "-f", kind, "-b", "", path], lock)
+    volume.pool_handle().refresh(0)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A volume's size: grown or shrunk, with or without a guest that runs on it. Private to this collection."""
+
+from __future__ import annotations
+
+import math
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, places
+
+SIZE = Size()
+# Pools in which libvirt can give a volume another size (resizeVol of its storage backends).
+_RESIZING = (*places.FILE_POOLS, "rbd", "vstorage", "gluster")
+
+
+def rounded(volume, wanted: int, actual: int) -> int:
+    """The size that the pool makes of C(wanted): one of blocks has units of its own, which divide all its figures."""
+    if volume.pool_words().get("type", "dir") in places.FILE_POOLS or wanted >= actual:
+        return wanted
+    unit = math.gcd(actual, *volume.pool_handle().info()[1:])
+    return -(-wanted // unit) * unit if unit else wanted
+
+
+def check(volume, before: int, after: int) -> None:
+    """Refused where the size cannot become another one."""
+    kind = volume.pool_words().get("type", "dir")
+    if kind not in _RESIZING:
+        raise Refused(
+            f"{volume.subject}: libvirt cannot change the capacity of a volume in a pool of type {kind};"
+            " take the option out, or resize it by the pool's own tools"
+        )
+    uses = volume.uses()
+    base = next((use for use in uses if use.base), None)
+    if base:
+        raise Refused(
+            f"{volume.subject}: domain {base.name} runs on a volume that is built on this one, whose capacity cannot"
+            " be changed under it; change that of the upper one"
+        )
+    if after < before:
+        _check_shrink(volume, before, after, uses)
+    elif len(uses) > 1:
+        names = " and ".join(sorted({use.name for use in uses}))
+        raise Refused(
+            f"{volume.subject}: more than one disk of running guests ({names}) is on it, and only one writer can"
+            " grow it; stop the others"
+        )
+    elif uses and uses[0].reads_only:
+        raise Refused(f"{volume.subject}: domain {uses[0].name} has it read-only, and runs; stop it first")
+
+
+def _check_shrink(volume, before: int, after: int, uses: list) -> None:
+    sizes = f"capacity {SIZE.show(after)} is less than its {SIZE.show(before)}"
+    if not volume.options.get("allow_shrink"):
+        raise Refused(
+            f"{volume.subject}: {sizes}; shrinking would lose data and is not done; set 'allow_shrink: true' where"
+            " what is behind the new end may go"
+        )
+    if uses:
+        raise Refused(f"{volume.subject}: {sizes}, and domain {uses[0].name} runs on it; stop it first")
+    if volume.format_now() != "raw" and not places.is_local(volume.conn):
+        raise Refused(
+            f"{volume.subject}: {sizes}, and libvirt shrinks raw volumes only; run the task on libvirt's own host"
+        )
+
+
+def step(volume, before: int, after: int) -> Step:
+    """The step that gives the volume its new size."""
+    uses = volume.uses()
+    if uses:
+        use = uses[0]
+        words = (
+            f"grow {volume.subject} to {SIZE.show(after)} through disk {use.target} of domain {use.name}, which runs"
+        )
+        return Step(words, lambda: use.domain.blockResize(use.target, after, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
+    if after > before:
+        return Step(f"grow {volume.subject} to {SIZE.show(after)}", lambda: volume.handle_now().resize(after, 0))
+    return Step(f"shrink {volume.subject} to {SIZE.show(after)}", lambda: _shrink(volume, after))
+
+
+def _shrink(volume, after: int) -> None:
+    kind = volume.format_now()
+    if kind == "raw":
+        volume.handle_now().resize(after, libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK)
+        return
+    image.resize(volume.execute, volume.handle_now().path(), kind, after, None, shrink=True)
+    volume.pool_handle().refresh(0)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a new volume becomes where the task leaves it open, and what is refused of it. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import LAYERED, WRITABLE
+
+_SIZE = Size()
+
+
+def refuse_mixture(volume) -> None:
+    """Refused where options exclude each other."""
+    options, subject = volume.options, volume.subject
+    given = [name for name in ("source", "cloud_init", "ignition", "backing") if options.get(name)]
+    if len(given) > 1:
+        both = " and ".join(map(repr, given))
+        raise Refused(f"{subject}: {both} both say what is in it; give one of them")
+    told = next((name for name in ("cloud_init", "ignition") if options.get(name)), "")
+    formats = ("raw", "iso") if told == "cloud_init" else ("raw",)
+    if told and (options.get("capacity") or volume.asked.get("format", "raw") not in formats):
+        what = "a seed" if told == "cloud_init" else "an Ignition config"
+        raise Refused(f"{subject}: {what} has a size and a format of its own; take 'capacity' and 'format' out")
+    if volume.xml is not None and (options.get("source") or told):
+        raise Refused(
+            f"{subject}: 'source', 'cloud_init' and 'ignition' do not go with 'xml'; give the options instead of it"
+        )
+    if options.get("allocation") and (options.get("preallocation") or options.get("source")):
+        other = "preallocation" if options.get("preallocation") else "source"
+        raise Refused(f"{subject}: 'allocation' does not go with {other!r}; take it out, or give 'preallocation'")
+
+
+def defaults(volume, needs: list) -> None:
+    """Capacity and format of a new volume. C(needs): [(a call for the bytes that it needs at least, of what)]."""
+    wanted, content = volume.wanted, volume.content
+    secret = (volume.asked.get("encryption") or {}).get("secret")
+    if volume.asked.get("encryption") and (not secret or len(secret) != 1):
+        raise Refused(f"{volume.subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
+    if wanted.get("backing"):
+        wanted.setdefault("format", "qcow2")
+    if content:
+        about = content.measure()
+        _refuse_content(volume, about["space"])
+        # In a pool that is no directory a volume is the disk itself.
+        wanted.setdefault("format", about["format"] if volume.in_files() else "raw")
+        if about["capacity"] is None and "capacity" not in wanted:
+            raise Refused(
+                f"{volume.subject}: its source does not tell how large the image is before it is unpacked; give"
+                " 'capacity'"
+            )
+        if about["capacity"] is not None:
+            needs.append((lambda: about["capacity"], f"its {content.option}"))
+    _refuse_format(volume, wanted.setdefault("format", "raw"))
+    for size, what in needs:
+        _at_least(volume, _SIZE.parse(f"{size()} B"), what)
+    if "capacity" not in wanted:
+        raise Refused(f"{volume.subject}: a new volume needs a size; give 'capacity', 'source' or 'backing'")
+    if wanted["format"] == "qcow2" and volume.in_files():
+        # libvirt would make one of the old version, for QEMU before 2012.
+        wanted.setdefault("compat", "1.1")
+
+
+def _refuse_format(volume, volume_format: str) -> None:
+    seed = volume.content and volume.content.option == "cloud_init"
+    if volume_format not in WRITABLE and not seed:
+        raise Refused(
+            f"{volume.subject}: QEMU cannot make an image of format {volume_format}; choose {', '.join(WRITABLE)}"
+        )
+    if not volume.in_files() and volume_format != "raw" and not seed:
+        raise Refused(
+            f"{volume.subject}: a volume of a pool of type {volume.pool_words()['type']} has the format raw, not"
+            f" {volume_format}; take 'format' out"
+        )
+    if volume.wanted.get("backing") and volume_format not in LAYERED:
+        raise Refused(
+            f"{volume.subject}: the format {volume_format} cannot have a backing volume; choose {', '.join(LAYERED)}"
+        )
+    ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
+    if ours and volume_format != "qcow2":
+        raise Refused(f"{volume.subject}: {' and '.join(map(repr, ours))} are of the format qcow2; take them out")
+    how = volume.options.get("preallocation")
+    if how == "metadata" and volume_format != "qcow2":
+        raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
+
+
+def _at_least(volume, size: int, what: str) -> None:
+    asked = volume.wanted.setdefault("capacity", size)
+    if asked < size:
+        needed = _SIZE.show(size)
+        raise Refused(
+            f"{volume.subject}: capacity {_SIZE.show(asked)} is too small for {what}, which has {needed};"
+            f" give at least {needed}"
+        )
+
+
+def _refuse_content(volume, space: int) -> None:
+    """Refused where the content cannot be brought into the pool."""
+    place = volume.place()
+    if isinstance(place, places.Remote):
+        place.refuse(volume.subject, volume.content.option)
+    pool = volume.pool_handle()
+    free = pool.info()[3] if pool is not None else space
+    if space > free:
+        raise Refused(
+            f"{volume.subject}: pool {volume.pool} has {_SIZE.show(free)} free, and {volume.content.option!r} takes"
+            f" {_SIZE.show(space)}; make room, or use another pool"
+        )
+
+
+def creation(volume) -> list[str]:
+    """What the task asks of the format of a new image, as qemu-img takes it ("-o")."""
+    wanted, found = volume.wanted, []
+    if volume.asked.get("compat"):
+        found.append(f"compat={wanted['compat']}")
+    if wanted.get("cluster_size"):
+        found.append(f"cluster_size={wanted['cluster_size']}")
+    found += [f"{name}={'on' if on else 'off'}" for name, on in (wanted.get("features") or {}).items()]
+    if volume.options.get("preallocation"):
+        found.append(f"preallocation={volume.options['preallocation']}")
+    if wanted.get("nocow"):
+        found.append("nocow=on")
+    return found
+
+
+def allocate(volume, target) -> int:
+    """Write what is to be allocated into a new document; the flags for creating it."""
+    how, element = volume.options.get("preallocation"), target.find("allocation")
+    if volume.options.get("allocation"):
+        element.text = str(_SIZE.parse(volume.options["allocation"]))
+    elif how == "falloc":
+        element.text = str(volume.capacity_of(target))
+    metadata = how and volume.format_of(target) == "qcow2"
+    return libvirt.VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA if metadata else 0

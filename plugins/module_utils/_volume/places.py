@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How content gets into a pool, so that a volume has its name only when it is whole. Private to this collection.
+
+Where this process can write into the pool's directory, a hidden file gets the volume's name by a rename (C(Directory)).
+Everywhere else libvirt writes it (C(Remote)), and it has no rename. There a volume NAME.unfinished stands beside it as
+long as it is not whole: whoever finds that takes NAME for not there, and makes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, streams
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import discard
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
+
+# Pools whose volumes are files in one directory.
+FILE_POOLS = ("dir", "fs", "netfs")
+# Pools that make volumes of any name, and take content for them.
+_NAMING_POOLS = (*FILE_POOLS, "logical", "rbd", "zfs", "gluster", "vstorage")
+_MARK = ".unfinished"
+_HIDDEN = (".part", ".download", ".unpacked", ".sent")
+
+
+def is_local(conn) -> bool:
+    """Whether libvirt is on the host of this process: its URI names no other."""
+    return conn.getURI().partition("://")[2].startswith("/")
+
+
+def hidden(path: str) -> str:
+    """What the names of the files begin with that are made beside a volume."""
+    return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}")
+
+
+def sweep(path: str) -> None:
+    """Remove what interrupted runs left beside a volume."""
+    for suffix in _HIDDEN:
+        discard(hidden(path) + suffix)
+
+
+class Directory:
+    """A pool's directory, into which this process writes."""
+
+    def __init__(self, directory: str):
+        self.directory = directory
+
+    def write(self, volume, content, document) -> None:
+        """Put C(content) there as the volume, whole or not at all."""
+        path = os.path.join(self.directory, volume.name)
+        capacity, kind = volume.capacity_of(document), volume.format_of(document)
+
+        def write(part: str, lock: int) -> None:
+            content.write(part, kind, capacity, lock)
+            permit(part, volume.wanted.get("permissions") or {})
+
+        image.put(path, write, replace=content.option != "source")
+        volume.pool_handle().refresh(0)
+
+
+class Remote:
+    """A pool that only libvirt writes into. C(stages): content goes into a volume of its own first, of which libvirt
+    makes the wanted one; else right into that.
+    """
+
+    def __init__(self, conn, kind: str, stages: bool):
+        self.conn, self.kind, self.stages = conn, kind, stages
+
+    def refuse(self, subject: str, option: str) -> None:
+        if self.kind not in _NAMING_POOLS:
+            raise Refused(
+                f"{subject}: a pool of type {self.kind} cannot hold a mark beside an unfinished volume, which"
+                f" {option!r} needs there; make the volume empty, and fill it by other means"
+            )
+
+    def write(self, volume, content, document) -> None:
+        """Put C(content) there as the volume."""
+        pool = volume.pool_handle()
+        forget_unfinished(pool, volume.name)
+        kind, capacity = volume.format_of(document), volume.capacity_of(document)
+        with tempfile.TemporaryDirectory(prefix="virtops-") as scratch:
+            beside = os.path.join(scratch, "image")
+            # What libvirt copies once more it can convert, too.
+            with content.file(beside, kind, capacity, self.stages) as path:
+                self._fill(volume, pool, path, document)
+
+    def _fill(self, volume, pool, path: str, document) -> None:
+        size = os.path.getsize(path)
+        mark = pool.createXML(_raw(volume.name + _MARK, size if self.stages else 512), 0)
+        existing = lookup(pool.storageVolLookupByName, volume.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
+        if existing is not None:
+            existing.delete(0)
+        try:
+            if self.stages:
+                streams.upload(self.conn, mark, path)
+                pool.refresh(0)
+                _copy(pool, volume, document, pool.storageVolLookupByName(volume.name + _MARK))
+            else:
+                streams.upload(self.conn, pool.createXML(printed(document), 0), path)
+        except BaseException:
+            forget_unfinished(pool, volume.name)
+            raise
+        pool.storageVolLookupByName(volume.name + _MARK).delete(0)
+        pool.refresh(0)
+
+    def clone(self, volume, source, document) -> None:
+        """Let libvirt copy another volume."""
+        pool = volume.pool_handle()
+        forget_unfinished(pool, volume.name)
+        mark = pool.createXML(_raw(volume.name + _MARK, 512), 0)
+        try:
+            _copy(pool, volume, document, source)
+        except BaseException:
+            forget_unfinished(pool, volume.name)
+            raise
+        mark.delete(0)
+        pool.refresh(0)
+
+
+def _copy(pool, volume, document, source) -> None:
+    """A volume with the content of another one; libvirt gives it the size of that."""
+    made, capacity = pool.createXMLFrom(printed(document), source, 0), volume.capacity_of(document)
+    if made.info()[1] < capacity:
+        made.resize(capacity, 0)
+
+
+def _raw(name: str, size: int) -> str:
+    element = etree.Element("volume")
+    append(element, "name").text = name
+    append(element, "capacity").text = str(max(size, 512))
+    append(element, "allocation").text = "0"
+    ensure(element, "target/format").set("type", "raw")
+    return printed(element)
+
+
+def unfinished(pool, name: str) -> bool:
+    """Whether a volume, if it is there, was never filled to its end."""
+    return lookup(pool.storageVolLookupByName, name + _MARK, libvirt.VIR_ERR_NO_STORAGE_VOL) is not None
+
+
+def forget_unfinished(pool, name: str) -> None:
+    """Remove a volume that is marked as not whole, and then its mark."""
+    mark = lookup(pool.storageVolLookupByName, name + _MARK, libvirt.VIR_ERR_NO_STORAGE_VOL)
+    if mark is None:
+        return
+    half = lookup(pool.storageVolLookupByName, name, libvirt.VIR_ERR_NO_STORAGE_VOL)
+    if half is not None:
+        half.delete(0)
+    mark.delete(0)
+
+
+def permit(path: str, permissions: dict) -> None:
+    """Give a file the owner, group, mode and label (canonical values) that are wanted."""
+    if "owner" in permissions or "group" in permissions:
+        os.chown(path, permissions.get("owner", -1), permissions.get("group", -1))
+    if "mode" in permissions:
+        os.chmod(path, int(permissions["mode"], 8))
+    if permissions.get("label"):
+        try:
+            os.setxattr(path, "security.selinux", permissions["label"].encode() + b"\0")
+        except OSError as error:
+            raise Failed(f"the label {permissions['label']} cannot be set: {error.strerror}") from error

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a volume: who still needs it, wiping, deleting. Private to this collection."""
+
+from __future__ import annotations
+
+import shutil
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places, users
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import UNAIDED_WIPES, WIPES
+
+
+def algorithm(volume) -> str:
+    """How the task wipes, C("") where it does not; Refused where there is no such way."""
+    asked = str(volume.options.get("wipe") or "").lower()
+    if asked in ("", "no", "false"):
+        return ""
+    asked = "zero" if asked in ("yes", "true") else asked
+    if asked not in WIPES:
+        raise Refused(f"{volume.subject}: wipe knows no algorithm {asked!r}; choose true, {', '.join(WIPES)}")
+    return asked
+
+
+def check(volume, path: str) -> None:
+    """Refused where a guest runs on the volume, or another one is built on it."""
+    if volume.options.get("force"):
+        return
+    advice = "or set 'force: true' to delete it all the same"
+    guest = next((use for use in volume.uses() if use.name != volume.options.get("_but_for")), None)
+    if guest:
+        raise Refused(f"{volume.subject}: domain {guest.name} runs on it; stop it first, {advice}")
+    built = users.built_on(volume.conn, path)
+    if built:
+        shown = ", ".join(built[:3]) + (f" and {len(built) - 3} more" if len(built) > 3 else "")
+        raise Refused(f"{volume.subject}: it is the base of {shown}; remove what is built on it first, {advice}")
+
+
+def check_wipe(volume) -> None:
+    """Refused where this host lacks what the algorithm needs."""
+    how = algorithm(volume)
+    if how and how not in UNAIDED_WIPES and places.is_local(volume.conn) and not shutil.which("scrub"):
+        raise Refused(
+            f"{volume.subject}: to wipe by {how} libvirt needs the program scrub, which is not there; install scrub, or"
+            f" use {' or '.join(UNAIDED_WIPES)}"
+        )
+
+
+def steps(volume) -> list[Step]:
+    """The steps that end a volume."""
+    how, found = algorithm(volume), []
+    if how:
+        number = getattr(libvirt, f"VIR_STORAGE_VOL_WIPE_ALG_{how.upper()}")
+        found.append(Step(f"wipe {volume.subject} ({how})", lambda: volume.handle_now().wipePattern(number, 0)))
+    return [*found, Step(f"delete {volume.subject}", volume.delete)]

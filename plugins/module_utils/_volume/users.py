@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who uses a volume: guests that run, guests that are defined, and volumes that are built on it.
+
+Private to this collection. Asked only when something changes: every guest's, and every volume's, document is read.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+
+_PLACES = ("file", "dev", "name")
+
+
+class Use:
+    """A disk of a running guest that has a volume. C(target): its name in the guest. C(base): the volume is a base."""
+
+    def __init__(self, domain, disk, base: bool):
+        self.domain, self.name, self.base = domain, domain.name(), base
+        self.target = disk.find("target").get("dev")
+        self.reads_only = disk.find("readonly") is not None
+
+
+def running(conn, path: str, pool: str, name: str) -> list[Use]:
+    """The disks of guests that run on the volume C(name) of C(pool), or on something that is built on it."""
+    found = []
+    for domain in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        document = ET.fromstring(domain.XMLDesc(0))  # noqa: S314 (libvirt's own)
+        for disk in document.iterfind("devices/disk"):
+            if _is(disk.find("source"), path, pool, name):
+                found.append(Use(domain, disk, False))
+            elif any(_is(source, path, pool, name) for source in disk.iterfind(".//backingStore/source")):
+                found.append(Use(domain, disk, True))
+    return found
+
+
+def _is(source, path: str, pool: str, name: str) -> bool:
+    if source is None:
+        return False
+    if source.get("pool") == pool and source.get("volume") == name:
+        return True
+    return bool(path) and any(source.get(place) == path for place in _PLACES)
+
+
+def refuse(uses: list[Use], what: str, done: str) -> None:
+    """Refused where a guest writes into a volume that is to be read; C(done): "cloned"."""
+    writer = next((use for use in uses if not use.reads_only and not use.base), None)
+    if writer:
+        raise Refused(
+            f"{what} cannot be {done} while domain {writer.name} writes into it: the copy would be of no moment at all;"
+            " stop the guest first"
+        )
+
+
+def built_on(conn, path: str) -> list[str]:
+    """The volumes (C(POOL/NAME)) of all active pools that have the file as their base."""
+    found = []
+    for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
+        for volume in pool.listAllVolumes(0):
+            text = volume.XMLDesc(0)
+            # A look at the text first: most volumes have no base.
+            if "<backingStore>" not in text:
+                continue
+            document = ET.fromstring(text)  # noqa: S314 (libvirt's own)
+            if document.findtext("backingStore/path") == path:
+                found.append(f"{pool.name()}/{volume.name()}")
+    return found
