@@ -170,7 +170,8 @@ class Group(Field):
         if self.optional:
             # The empty dict has none of them, so Ansible cannot ask for them.
             options = {name: {**spec, "required": False} for name, spec in options.items()}
-        return {"type": "dict", "required": self.required, "options": options}
+        spec = {"type": "dict", "required": self.required, "options": options}
+        return spec if self.secret is None else {**spec, "no_log": self.secret}
 
     def parse(self, raw, where):
         canonical = parse(self.fields, raw, where)
