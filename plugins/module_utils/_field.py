@@ -170,8 +170,7 @@ class Group(Field):
         if self.optional:
             # The empty dict has none of them, so Ansible cannot ask for them.
             options = {name: {**spec, "required": False} for name, spec in options.items()}
-        spec = {"type": "dict", "required": self.required, "options": options}
-        return spec if self.secret is None else {**spec, "no_log": self.secret}
+        return {**super().spec(), "type": "dict", "options": options}
 
     def parse(self, raw, where):
         canonical = parse(self.fields, raw, where)
