@@ -123,6 +123,7 @@ build: venv ## Build the archive into .cache/, install it elsewhere and ask ansi
 bench: venv ## Measure what a task costs (benchmarks/README.md has the figures)
 	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/module_cost.py
 	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/planning.py
+	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/volumes.py
 
 .PHONY: docs
 docs: venv ## Write the options' documentation from their declarations and docs/options/

@@ -6,7 +6,7 @@
 
 A file NAME.json beside a file says how it is served: "break" (bytes after which the connection ends, once for each
 number), "ranges" and "validator" (false: without), "need" (headers that must be there), "status" (what is answered
-instead, once for each).
+instead, once for each), "hold" (bytes after which the rest does not come).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -72,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
             while left and (data := stream.read(min(left, 1 << 16))):
                 self.wfile.write(data)
                 left -= len(data)
+                if how.get("hold") and not asked.endswith("1048575") and end - start - left >= how["hold"]:
+                    threading.Event().wait()
         self.close_connection = True
 
     def log_message(self, *_words):

@@ -322,3 +322,32 @@ def test_a_user_who_may_only_read_can_check(lab, play):
     assert planned.changed() == [True, False, True, True, True], planned.text
     refused = play(text, variables=variables)
     assert "set 'become: true'" in refused.tasks[0]["msg"]
+
+
+IMPORT = """
+    - virtops.libvirt.volume:
+        {pool: lab, name: base, source: {path: "IMAGE", remote_src: false, checksum: "sha256:SHA256"}}
+"""
+
+
+@pytest.mark.parametrize("kind", ["raw", "qcow2"])
+def test_a_file_of_the_controller_is_sent_when_it_is_needed(lab, play, tmp_path, kind):
+    image = tmp_path / "image"
+    subprocess.run(["qemu-img", "create", "-q", "-f", kind, image, "2G"], check=True)
+    subprocess.run(["qemu-io", "-f", kind, "-c", "write -q -P 0x5a 4M 1M", image], check=True)
+    digest = subprocess.run(["sha256sum", image], check=True, capture_output=True, text=True).stdout.split()[0]
+    lab.ok("pool", name="lab", path="/var/lib/libvirt/images/lab", state="active")
+    text = PLAY + IMPORT.replace("IMAGE", str(image)).replace("SHA256", digest)
+    plan, real, again = play(text, "--check", "--diff"), play(text, "--diff"), play(text)
+    assert (plan.code, real.code, again.code) == (0, 0, 0), plan.text + real.text
+    assert plan.changed() + real.changed() + again.changed() == [True, True, False]
+    assert real.tasks[0]["diff"] == plan.tasks[0]["diff"]
+    assert "identical" in lab.shell(f"qemu-img compare {image} /var/lib/libvirt/images/lab/base")
+    assert lab.file("/var/lib/libvirt/images/lab/base").stat().st_blocks * 512 < 3 << 20
+    assert lab.shell("ls -A /var/lib/libvirt/images/lab") == "base\n"
+    lab.ok("volume", pool="lab", name="base", state="absent")
+    wrong = play(PLAY + IMPORT.replace("IMAGE", str(image)).replace("SHA256", "0" * 64))
+    assert wrong.code
+    assert "checksum" in wrong.text
+    missing = play(PLAY + IMPORT.replace("IMAGE", "/none.img").replace("SHA256", digest))
+    assert "controller" in missing.text

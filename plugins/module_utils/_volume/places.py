@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
@@ -24,6 +25,8 @@ FILE_POOLS = ("dir", "fs", "netfs")
 # Pools that make volumes of any name, and take content for them.
 _NAMING_POOLS = (*FILE_POOLS, "logical", "rbd", "zfs", "gluster", "vstorage")
 _MARK = ".unfinished"
+# Seconds for libvirt to end what it is at.
+_PATIENCE = 600
 _HIDDEN = (".part", ".download", ".unpacked", ".sent")
 
 
@@ -149,8 +152,22 @@ def forget_unfinished(pool, name: str) -> None:
         return
     half = lookup(pool.storageVolLookupByName, name, libvirt.VIR_ERR_NO_STORAGE_VOL)
     if half is not None:
-        half.delete(0)
+        _delete(half)
     mark.delete(0)
+
+
+def _delete(half) -> None:
+    """Delete a volume when libvirt has come to the end of what an interrupted run had it do, which it goes on with."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            half.delete(0)
+            return
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_OPERATION_INVALID or time.monotonic() > deadline:
+                raise
+        # libvirt has no event for it.
+        time.sleep(0.2)
 
 
 def permit(path: str, permissions: dict) -> None:

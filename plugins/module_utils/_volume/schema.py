@@ -54,6 +54,7 @@ FIELDS = (
                 ),
                 finish=lambda element, _wanted: element.set("type", "passphrase"),
                 effect=FIXED,
+                secret=False,
             ),
         ),
         optional=True,

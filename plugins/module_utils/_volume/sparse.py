@@ -39,17 +39,19 @@ class Writer:
         self.offset = offset
 
     def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        for start in range(0, len(view), BLOCK):
-            block = view[start : start + BLOCK]
-            if block != _ZEROS[: len(block)]:
-                self._all(block)
-            self.offset += len(block)
+        for start in range(0, len(data), BLOCK):
+            block = data[start : start + BLOCK]
+            if block == (_ZEROS if len(block) == BLOCK else bytes(len(block))):
+                self.skip(len(block))
+            else:
+                self.put(block)
 
-    def _all(self, block: memoryview) -> None:
-        done = 0
-        while done < len(block):
-            done += os.pwrite(self._descriptor, block[done:], self.offset + done)
+    def put(self, data: bytes) -> None:
+        """Data that is known to be no zeros."""
+        done = os.pwrite(self._descriptor, data, self.offset)
+        self.offset += done
+        if done < len(data):
+            self.put(data[done:])
 
     def skip(self, length: int) -> None:
         """A hole."""

@@ -72,7 +72,8 @@ def _receive(stream, writer: Writer, flags: int) -> None:
         elif isinstance(data, int):
             raise Failed(f"libvirt's stream answers with {data}")
         elif data:
-            writer.write(data)
+            # Where libvirt tells the holes, all else is data.
+            (writer.put if flags else writer.write)(data)
         else:
             return
 
