@@ -78,7 +78,6 @@ def test_an_external_snapshot_is_taken_and_merged(lab, blank, state):
     assert [disk["file"] for disk in made["snapshot"]["disks"]] == [f"{DIRECTORY}/d0.s1", f"{DIRECTORY}/d1.s1"]
     assert image(lab, "d0.s1")["backing-filename"] == f"{DIRECTORY}/d0.qcow2"
     lab.change("snapshot", domain=domain, name="s2", location="external", memory=False)
-    # The guest as it is described goes on with its disks, whichever file they are written to.
     lab.change("snapshot", domain=domain, name="s1", state="absent")
     lab.change("snapshot", domain=domain, name="s2", state="absent")
     assert sorted(lab.shell(f"ls {DIRECTORY}").split()) == ["d0.qcow2", "d1.raw"]
@@ -216,3 +215,43 @@ def test_going_back_would_lose_what_grew_out_of_the_disk(lab, blank):
     lab.ok("snapshot", domain=domain, name="s2", location="external")
     assert "s2 grew out of the disks" in lab.refused("snapshot", domain=domain, name="s1", state="reverted")
     both(lab, domain=domain, name="s1", state="reverted", force=True)
+
+
+@pytest.mark.parametrize("state", ["stopped", "running"])
+def test_a_guest_that_writes_elsewhere_is_still_what_its_task_says(lab, blank, state):
+    domain = blank("qcow2", "raw", state=state)
+    disks = [
+        {"target": f"vd{letter}", "pool": "images", "volume": f"d{number}.{kind}", "format": kind}
+        for number, (letter, kind) in enumerate((("a", "qcow2"), ("b", "raw")))
+    ]
+    document = lab.virsh("dumpxml", "--inactive", domain)
+    for name in ("s1", "s2"):
+        lab.ok("snapshot", domain=domain, name=name, location="external", memory=False)
+    lab.unchanged("domain", name=domain, disks=disks)
+    lab.unchanged("domain", xml=document)
+    # Where it is changed in another way, its disks stay with what was written to them.
+    lab.change("domain", name=domain, disks=disks, description="Another")
+    document = document.replace("<memory ", "<title>Another</title><memory ", 1)
+    lab.change("domain", xml=document)
+    assert f"file='{DIRECTORY}/d0.s2'" in lab.virsh("dumpxml", "--inactive", domain)
+    lab.ok("snapshot", domain=domain, name="s1", state="absent", children=True)
+    lab.unchanged("domain", name=domain, disks=disks)
+    lab.unchanged("domain", xml=document)
+    lab.refused("domain", name=domain, disks=[{"target": "vda", "pool": "images", "volume": "none"}])
+
+
+def test_a_volume_that_a_snapshot_is_built_on_does_not_go_with_its_guest(lab, blank):
+    domain = blank()
+    lab.ok("snapshot", domain=domain, name="s1", location="external")
+    lab.virsh("pool-refresh", "images")
+    task = {"name": domain, "state": "absent", "remove_volumes": ["images/d0.qcow2"]}
+    assert "it is the base of images/d0.s1" in lab.refused("domain", **task)
+
+
+def test_files_and_formats_are_named(lab, blank):
+    domain = blank("raw", state="running")
+    disk = {"target": "vda", "file": f"{DIRECTORY}/over", "format": "qcow2", "location": "external"}
+    task = {"domain": domain, "name": "s1", "memory": True, "memory_file": f"{DIRECTORY}/memory", "disks": [disk]}
+    made = lab.change("snapshot", **task)
+    assert made["snapshot"]["memory_file"] == f"{DIRECTORY}/memory"
+    assert sorted(lab.shell(f"ls {DIRECTORY}").split()) == ["d0.raw", "memory", "over"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import Overlays
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
@@ -18,7 +19,11 @@ def check(domain, actual) -> None:
     for name in domain.options.get("remove_volumes") or ():
         if name.count("/") != 1 or not all(name.split("/")):
             raise Refused(f"{domain.subject}: remove_volumes: {name!r} is not a volume; write it as POOL/VOLUME")
-        if actual is not None and name not in own:
+        if (
+            actual is not None
+            and name not in own
+            and not Overlays(domain, actual.tree).has(("volume", *name.split("/")))
+        ):
             raise Refused(f"{domain.subject}: remove_volumes: no disk of it is on {name}; correct the name")
 
 

@@ -133,6 +133,10 @@ class Domain(Resource):
             self.wanted["machine"] = now
         there = [] if actual is None else self.values(actual.tree).get("disks", [])
         known = {disk["target"] for disk in there}
+        if actual is not None and any(disk not in there for disk in self.wanted.get("disks", ())):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import follow
+
+            follow(self, actual.tree, there)
         for disk in self.wanted.get("disks", ()):
             if "format" not in disk and disk["target"] not in known:
                 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import disk_format
@@ -153,8 +157,11 @@ class Domain(Resource):
         return target, edits + settle_quirks(self, base, target)
 
     def adapt(self, wanted, base):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import follow_document
+
         if self.unchecked:
             drop_secrets(wanted)
+        follow_document(self, wanted, base)
         asked, now = (document.find("os/type") for document in (wanted, base))
         if asked is None or now is None or asked.get("machine") in (None, now.get("machine")):
             return

@@ -28,13 +28,29 @@ def check(volume, path: str) -> None:
     if volume.options.get("force"):
         return
     advice = "or set 'force: true' to delete it all the same"
-    guest = next((use for use in volume.uses() if use.name != volume.options.get("_but_for")), None)
+    guest = next((use for use in volume.uses() if not _ends(volume, use.name)), None)
     if guest:
         raise Refused(f"{volume.subject}: domain {guest.name} runs on it; stop it first, {advice}")
-    built = users.built_on(volume.conn, path)
+    built = [name for name in users.built_on(volume.conn, path) if not _goes(volume, name)]
     if built:
         shown = ", ".join(built[:3]) + (f" and {len(built) - 3} more" if len(built) > 3 else "")
         raise Refused(f"{volume.subject}: it is the base of {shown}; remove what is built on it first, {advice}")
+
+
+def _ends(volume, guest: str) -> bool:
+    """Whether a guest is off by then: it goes with the volume, or earlier tasks of a check-mode run would end it."""
+    words = volume.planned.get("domain", guest) or {}
+    return (
+        guest == volume.options.get("_but_for")
+        or volume.planned.removes("domain", guest)
+        or words.get("state") in ("stopped", "saved")
+    )
+
+
+def _goes(volume, name: str) -> bool:
+    """Whether earlier tasks of a check-mode run would delete a volume."""
+    pool, _slash, called = name.partition("/")
+    return volume.planned.removes("volume", called, pool)
 
 
 def check_wipe(volume) -> None:

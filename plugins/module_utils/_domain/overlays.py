@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk that a snapshot has the guest write elsewhere is still the disk that the task names.
+
+Private to this collection, imported only where a disk's source differs. An external snapshot, and a revert to one, put
+a new file in the place of the disk; putting the old one back would lose what was written since. A volume and the file
+that it is are the same, too.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import Snap, Tree, source_of, sources
+
+_KEYS = ("pool", "volume", "file", "block")
+
+
+def _source(disk: dict) -> tuple | None:
+    """The source of a disk in canonical values, as C(source_of) has it."""
+    if "volume" in disk:
+        return ("volume", disk.get("pool"), disk["volume"])
+    return next(((key, disk[key]) for key in ("file", "block") if key in disk), None)
+
+
+class Overlays:
+    """What the disks of an existing guest grew out of. C(tree): its definition."""
+
+    def __init__(self, domain, tree):
+        self.domain, handle = domain, domain.find()
+        handles = handle.listAllSnapshots(0) if handle is not None else []
+        current = next((handle.getName() for handle in handles if handle.isCurrent()), None)
+        snaps = [Snap(ET.fromstring(handle.getXMLDesc(0))) for handle in handles]  # noqa: S314 (libvirt's own)
+        self.tree = Tree(snaps, current, sources(tree))
+
+    def has(self, volume: tuple) -> bool:
+        """Whether one of the disks grew out of a volume."""
+        return any(self.grew_out_of(target, volume) for target in self.tree.active)
+
+    def grew_out_of(self, target: str, asked: tuple) -> bool:
+        """Whether the file of a disk is, or grew out of, what the task names for it."""
+        found = self.tree.origins(target)
+        if found[:1] == [asked]:
+            return False
+        return asked in found or ("file", self._path(asked)) in found
+
+    def _path(self, source: tuple) -> str | None:
+        if source[0] != "volume":
+            return None
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+
+        try:
+            volume = Volume(self.domain.conn, {"pool": source[1], "name": source[2]}, self.domain.planned)
+            return (volume.existing() or {}).get("path")
+        except Refused:
+            return None
+
+
+def _moved(disks: list[dict], there: list[dict]) -> list[tuple[dict, dict]]:
+    """(wanted, actual) disks of one target of which the actual one is on another file."""
+    now = {disk["target"]: disk for disk in there if "file" in disk}
+    pairs = [(disk, now[disk["target"]]) for disk in disks if disk["target"] in now]
+    return [pair for pair in pairs if _source(pair[0]) not in (None, _source(pair[1]))]
+
+
+def follow(domain, tree, there: list[dict]) -> None:
+    """Let the task's canonical disks mean the files that they are written to now; C(there): those of C(tree)."""
+    moved = _moved(domain.wanted.get("disks", ()), there)
+    overlays = Overlays(domain, tree) if moved else None
+    for disk, now in moved:
+        if overlays and overlays.grew_out_of(disk["target"], _source(disk)):
+            for key in _KEYS:
+                disk.pop(key, None)
+            disk["file"] = now["file"]
+            if "format" in disk and "format" in now:
+                disk["format"] = now["format"]
+
+
+def follow_document(domain, wanted, base) -> None:
+    """The same for the disks of the user's document."""
+    now = sources(base)
+    overlays = None
+    for disk in wanted.findall("devices/disk"):
+        target = disk.find("target")
+        target = target.get("dev") if target is not None else None
+        asked, is_now = source_of(disk), now.get(target)
+        if asked is None or is_now is None or is_now[0] != "file" or asked == is_now:
+            continue
+        overlays = overlays or Overlays(domain, base)
+        if overlays.grew_out_of(target, asked):
+            _write(disk, next(one for one in base.findall("devices/disk") if one.find("target").get("dev") == target))
+
+
+def _write(disk, now) -> None:
+    source = disk.find("source")
+    for name in ("pool", "volume", "file", "dev", "mode"):
+        source.attrib.pop(name, None)
+    source.set("file", now.find("source").get("file"))
+    disk.set("type", "file")
+    if now.find("driver") is not None and disk.find("driver") is not None:
+        ensure(disk, "driver").set("type", now.find("driver").get("type", "raw"))
