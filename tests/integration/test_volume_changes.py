@@ -234,7 +234,3 @@ def test_a_secret_is_named_by_its_use_too(lab, pool):
     lab.ok("secret", type="volume", usage=f"{DIRECTORY}/used", value="geheim")
     task = {"encryption": {"format": "luks", "secret": {"usage": f"{DIRECTORY}/used"}}}
     encrypted(lab, pool=pool, name="used", format="qcow2", capacity="8 MiB", **task)
-
-
-def test_a_volume_with_a_label(lab, pool):
-    lab.change("volume", pool=pool, name="l", capacity="1 MiB", permissions={"label": "none"})

@@ -111,12 +111,12 @@ class Origin:
                 " with it; take one that is whole"
             )
 
-    @contextlib.contextmanager
     def unpacked(self, path: str, beside: str):
-        """The path of a file with what is packed in another one."""
-        if not self.packed:
-            yield path
-            return
+        """A context with the path of a file with what is packed in another one."""
+        return self._unpack(path, beside) if self.packed else contextlib.nullcontext(path)
+
+    @contextlib.contextmanager
+    def _unpack(self, path: str, beside: str):
         with vanishing(beside + ".unpacked") as whole:
             packed.unpack(path, self.packed, whole, self.shown)
             yield whole
