@@ -38,8 +38,10 @@ class Overlays:
         """Whether one of the disks grew out of a volume."""
         return any(self.grew_out_of(target, volume) for target in self.tree.active)
 
-    def grew_out_of(self, target: str, asked: tuple) -> bool:
+    def grew_out_of(self, target: str | None, asked: tuple | None) -> bool:
         """Whether the file of a disk is, or grew out of, what the task names for it."""
+        if target is None or asked is None:
+            return False
         found = self.tree.origins(target)
         if found[:1] == [asked]:
             return False
