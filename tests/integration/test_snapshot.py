@@ -255,3 +255,31 @@ def test_files_and_formats_are_named(lab, blank):
     made = lab.change("snapshot", **task)
     assert made["snapshot"]["memory_file"] == f"{DIRECTORY}/memory"
     assert sorted(lab.shell(f"ls {DIRECTORY}").split()) == ["d0.raw", "memory", "over"]
+
+
+WRONG = [
+    ({"name": "a/b"}, "name"),
+    ({"name": ".a"}, "begins with a dot"),
+    ({"name": "s1", "domain": "none"}, "domain none: there is none of this name"),
+    ({"name": "s1", "memory": True}, "it is stopped and has no memory to take"),
+    ({"name": "s1", "disks": [{"target": "vdz"}]}, "it has no disk vdz (it has: vda, vdb)"),
+    ({"name": "s1", "disks": []}, "'disks' names none"),
+    ({"name": "s1", "location": "internal"}, "its disk vdb is raw, and only qcow2 has room"),
+    ({"name": "s1", "quiesce": True}, "it is stopped; take 'quiesce' out"),
+    ({"name": "s1", "disks": [{"target": "vda", "file": f"{DIRECTORY}/d1.raw"}]}, "exists already"),
+    ({"name": "s1", "disks": [{"target": "vda", "file": "over"}]}, "not an absolute path"),
+    ({"name": "s1", "disks": [{"target": "vda", "file": "/none/over"}]}, "the directory of /none/over is not there"),
+    ({"name": "s1", "children": True}, "'children' goes with 'state: absent'"),
+    ({"name": "s1", "retention": {}}, "retention keeps nothing at all"),
+    ({"name": "s1", "retention": {"last": -1}}, "retention cannot keep less than none"),
+    ({"name": "s1", "state": "reverted"}, "there is none of this name, the guest has: none"),
+    ({"xml": "<domainsnapshot><nme>s1</nme></domainsnapshot>"}, "it has no name"),
+    ({"xml": "<domainsnapshot><name>s1</name><dscription/></domainsnapshot>"}, "dscription"),
+]
+
+
+def test_wrong_tasks_are_refused_and_touch_nothing(lab, blank):
+    domain = blank("qcow2", "raw")
+    for options, words in WRONG:
+        message = lab.refused("snapshot", **{"domain": domain, **options})
+        assert words in message, (options, message)

@@ -16,14 +16,17 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import r
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LEFT_OUT
 
 
-def complete(document, guest, location: str, with_memory: bool) -> None:
-    """Say in the document of a new snapshot what libvirt would choose by itself, and where its files lie."""
+def complete(document, guest, location: str, with_memory: bool, named: bool) -> None:
+    """Say in the document of a new snapshot what libvirt would choose by itself, and where its files lie.
+
+    C(named): the task says which disks are taken, and no other one is.
+    """
     listed = {entry.get("name"): entry for entry in document.findall("disks/disk")}
     for disk in guest.disks:
         entry = listed.get(disk.target)
         if entry is None:
             entry = etree.SubElement(ensure(document, "disks"), "disk", name=disk.target)
-            chosen = LEFT_OUT if listed or not disk.writable else disk.default or location
+            chosen = LEFT_OUT if named or listed or not disk.writable else disk.default or location
         else:
             chosen = entry.get("snapshot") or disk.default or location
         entry.set("snapshot", chosen)

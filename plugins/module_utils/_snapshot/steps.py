@@ -186,7 +186,7 @@ class Snapshot(Resource):
         tree, reasons = self.guest.snapshots(), []
         for trial in trials:
             document = copy.deepcopy(target)
-            creation.complete(document, self.guest, trial, with_memory)
+            creation.complete(document, self.guest, trial, with_memory, "disks" in self.wanted)
             reasons.append(creation.why_not(self.guest, tree, document, quiesce))
             if not reasons[-1] or trial == trials[-1]:
                 target[:] = document[:]
