@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image
 short_description: Import cloud images once, as bases of guests
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Brings a cloud image into a pool, where any number of guests can be built on it with
     O(virtops.libvirt.volume#module:backing).

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_info
 short_description: Read bases that were imported, and the catalogue of cloud images
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Tells which volumes of pools are bases that M(virtops.libvirt.image) imported, and what is built on each.
 options:

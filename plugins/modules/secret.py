@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: secret
 short_description: Manage secrets of libvirt
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Defines, changes and removes a secret that volumes, storage pools and guests refer to by its usage or its UUID, and
     sets its value.

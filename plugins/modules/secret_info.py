@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: secret_info
 short_description: Read secrets of libvirt
-version_added: 0.2.0
+version_added: 0.1.0
 description:
   - Gives each secret in the words of the options of M(virtops.libvirt.secret), so that it can be fed back to it; never
     its value.

@@ -283,3 +283,18 @@ def test_wrong_tasks_are_refused_and_touch_nothing(lab, blank):
     for options, words in WRONG:
         message = lab.refused("snapshot", **{"domain": domain, **options})
         assert words in message, (options, message)
+
+
+def test_the_saved_memory_of_a_guest_does_not_outlive_a_revert(lab, blank):
+    domain = blank(state="running")
+    lab.ok("snapshot", domain=domain, name="with")
+    lab.ok("domain", name=domain, state="stopped", force=True, timeout=1)
+    lab.ok("snapshot", domain=domain, name="without")
+    lab.ok("domain", name=domain, state="saved")
+    assert "its memory is saved" in lab.refused("snapshot", domain=domain, name="new")
+    assert "memory of the guest is saved" in lab.refused("snapshot", domain=domain, name="without", state="reverted")
+    both(lab, domain=domain, name="with", state="reverted")
+    assert (lab.state()["domain"][domain]["saved"], lab.state()["domain"][domain]["state"]) == (0, 1)
+    lab.ok("domain", name=domain, state="saved")
+    both(lab, domain=domain, name="without", state="reverted", force=True)
+    assert lab.state()["domain"][domain]["saved"] == 0

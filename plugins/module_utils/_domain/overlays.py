@@ -8,11 +8,14 @@ that it is are the same, too.
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
-
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import Snap, Tree, source_of, sources
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import (
+    Tree,
+    documents,
+    path_of,
+    source_of,
+    sources,
+)
 
 _KEYS = ("pool", "volume", "file", "block")
 
@@ -28,11 +31,8 @@ class Overlays:
     """What the disks of an existing guest grew out of. C(tree): its definition."""
 
     def __init__(self, domain, tree):
-        self.domain, handle = domain, domain.find()
-        handles = handle.listAllSnapshots(0) if handle is not None else []
-        current = next((handle.getName() for handle in handles if handle.isCurrent()), None)
-        snaps = [Snap(ET.fromstring(handle.getXMLDesc(0))) for handle in handles]  # noqa: S314 (libvirt's own)
-        self.tree = Tree(snaps, current, sources(tree))
+        self.domain = domain
+        self.tree = Tree(*documents(domain.find()), sources(tree))
 
     def has(self, volume: tuple) -> bool:
         """Whether one of the disks grew out of a volume."""
@@ -45,18 +45,7 @@ class Overlays:
         found = self.tree.origins(target)
         if found[:1] == [asked]:
             return False
-        return asked in found or ("file", self._path(asked)) in found
-
-    def _path(self, source: tuple) -> str | None:
-        if source[0] != "volume":
-            return None
-        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
-
-        try:
-            volume = Volume(self.domain.conn, {"pool": source[1], "name": source[2]}, self.domain.planned)
-            return (volume.existing() or {}).get("path")
-        except Refused:
-            return None
+        return asked in found or ("file", path_of(self.domain.conn, self.domain.planned, asked)) in found
 
 
 def _moved(disks: list[dict], there: list[dict]) -> list[tuple[dict, dict]]:

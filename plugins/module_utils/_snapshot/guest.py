@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import os
-from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import AGENT
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import Snap, Tree, source_of
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import Tree, documents, path_of, source_of
 
 # Devices whose state QEMU cannot save (qemuMigrationSrcIsAllowed), and the words for them.
 _NOT_SAVED = (
@@ -40,9 +38,7 @@ class Disk:
 
     @property
     def path(self) -> str | None:
-        if self.source is None or self.source[0] == "network":
-            return None
-        return self._guest.path_of(self.source)
+        return None if self.source is None else self._guest.path_of(self.source)
 
     @property
     def writable(self) -> bool:
@@ -63,6 +59,7 @@ class Guest:
         self.tree = actual.live_tree if self.active and actual.live_tree is not None else actual.tree
         self.disks = [Disk(self, element) for element in self.tree.findall("devices/disk")]
         self._version: int | None = None
+        self._documents: tuple[list[str], str | None] | None = None
 
     @property
     def subject(self) -> str:
@@ -98,14 +95,8 @@ class Guest:
         return " and ".join(found)
 
     def path_of(self, source: tuple) -> str | None:
-        """The path of a disk's source on the host; that of a volume is asked of libvirt."""
-        if source[0] != "volume":
-            return source[1]
-        try:
-            words = Volume(self.conn, {"pool": source[1], "name": source[2]}, self.planned).existing()
-        except Refused:
-            return None
-        return (words or {}).get("path")
+        """The path of a disk's source on the host, None where it has none."""
+        return path_of(self.conn, self.planned, source)
 
     def exists(self, path: str) -> bool:
         """Whether a file is there; for a host that is not this one, as far as its pools know."""
@@ -114,8 +105,7 @@ class Guest:
         return lookup(self.conn.storageVolLookupByPath, path, libvirt.VIR_ERR_NO_STORAGE_VOL) is not None
 
     def snapshots(self) -> Tree:
-        """All its snapshots."""
-        handles = self.handle.listAllSnapshots(0) if self.handle is not None else []
-        current = next((handle.getName() for handle in handles if handle.isCurrent()), None)
-        snaps = [Snap(ET.fromstring(handle.getXMLDesc(0))) for handle in handles]  # noqa: S314 (libvirt's own)
-        return Tree(snaps, current, {disk.target: disk.source for disk in self.disks})
+        """All its snapshots as they are; whoever plans may change what it gets."""
+        if self._documents is None:
+            self._documents = documents(self.handle)
+        return Tree(*self._documents, {disk.target: disk.source for disk in self.disks})

@@ -79,9 +79,10 @@ def revert(guest, snap, power_state: str | None, force: bool, reset_nvram: bool)
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_FORCE
     if reset_nvram:
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM
+    guest.handle.revertToSnapshot(handle, flags)
+    # Only now, as a revert that fails leaves the guest as it was; and it would be woken up with it at its next start.
     if guest.state == states.SAVED:
         guest.handle.managedSaveRemove(0)
-    guest.handle.revertToSnapshot(handle, flags)
     _clean(guest)
 
 

@@ -2,6 +2,7 @@
 """The snapshots of a guest as libvirt knows them, and what they become while a plan is made.
 
 Private to this collection.
+
 A snapshot stands for the state at the moment when it was taken. Its disks in C(disks) are where an external one writes
 on from then (the overlay), and those in its C(domain) where the state itself lies.
 """
@@ -9,8 +10,11 @@ on from then (the overlay), and those in its C(domain) where the state itself li
 from __future__ import annotations
 
 import time
+from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LABELS
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
 # Words for the states of a guest in a snapshot (formatsnapshot, "state").
 _STATES = {"running": "running", "paused": "paused", "shutoff": "stopped", "disk-snapshot": "stopped"}
@@ -28,6 +32,19 @@ def source_of(disk) -> tuple | None:
     if source.get("volume"):
         return ("volume", source.get("pool"), source.get("volume"))
     return ("network", source.get("protocol"), source.get("name")) if source.get("name") else None
+
+
+def path_of(conn, planned, source: tuple) -> str | None:
+    """The path of a disk's source on the host, None where it has none; that of a volume is asked of libvirt."""
+    if source[0] == "network":
+        return None
+    if source[0] != "volume":
+        return source[1]
+    try:
+        words = Volume(conn, {"pool": source[1], "name": source[2]}, planned).existing()
+    except Refused:
+        return None
+    return (words or {}).get("path")
 
 
 def sources(domain) -> dict:
@@ -82,10 +99,18 @@ class Snap:
         return _STATES.get(self.raw_state, self.raw_state)
 
 
+def documents(handle) -> tuple[list[str], str | None]:
+    """(the documents of a guest's snapshots, the name of the current one) as libvirt tells them."""
+    handles = handle.listAllSnapshots(0) if handle is not None else []
+    current = next((one.getName() for one in handles if one.isCurrent()), None)
+    return [one.getXMLDesc(0) for one in handles], current
+
+
 class Tree:
     """All snapshots of a guest. C(active): {target: source} of the guest's own disks as they are now."""
 
-    def __init__(self, snaps: list[Snap], current: str | None, active: dict):
+    def __init__(self, texts: list[str], current: str | None, active: dict):
+        snaps = [Snap(ET.fromstring(text)) for text in texts]  # noqa: S314 (libvirt's own)
         self.snaps = {snap.name: snap for snap in snaps}
         self.current, self.active = current, dict(active)
 
