@@ -32,8 +32,11 @@ def _secrets(conn, _params):
 _LISTS = {"network": _networks, "pool": _pools, "volume": _volumes, "secret": _secrets}
 
 
-def gather(resource_class, conn, params: dict) -> list[dict]:
-    """The objects named in C(params["name"]), or all of them, ordered by name; names that do not exist are left out."""
+def gather(resource_class, conn, params: dict, run_command) -> list[dict]:
+    """The objects named in C(params["name"]), or all of them, ordered by name; names that do not exist are left out.
+
+    C(run_command): AnsibleModule's, for what libvirt has no call for.
+    """
     if resource_class.kind == "domain":
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import gather as domains
 
@@ -41,7 +44,7 @@ def gather(resource_class, conn, params: dict) -> list[dict]:
     if resource_class.kind == "snapshot":
         from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.info import gather as snapshots
 
-        return snapshots(conn, params)
+        return snapshots(conn, params, run_command)
     names, found = params.get("name"), []
     for handle in _LISTS[resource_class.kind](conn, params):
         called, options = resource_class.called(handle), resource_class.options_of(handle)

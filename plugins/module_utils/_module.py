@@ -72,7 +72,7 @@ def run_info(resource_class) -> None:
     def work(conn):
         from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
-        found = gather(resource_class, conn, module.params)
+        found = gather(resource_class, conn, module.params, module.run_command)
         beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one])
         return {"changed": False, f"{resource_class.kind}s": found, **beside, **_addresses(module, conn, found)}
 

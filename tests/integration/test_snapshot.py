@@ -298,3 +298,34 @@ def test_the_saved_memory_of_a_guest_does_not_outlive_a_revert(lab, blank):
     lab.ok("domain", name=domain, state="saved")
     both(lab, domain=domain, name="without", state="reverted", force=True)
     assert lab.state()["domain"][domain]["saved"] == 0
+
+
+def pattern(lab, path: str, wrote: str = "", reads: str = "") -> None:
+    """Write a byte into a disk of a guest that is off, or see that it is there."""
+    does = f"write -q -P {wrote} 0 64k" if wrote else f"read -P {reads} 0 64k"
+    said = lab.shell(f"qemu-io -f qcow2 -c '{does}' {path}")
+    assert "failed" not in said, said
+
+
+@pytest.mark.parametrize("location", ["internal", "external"])
+def test_what_was_in_the_disks_comes_back(lab, blank, location):
+    domain = blank()
+    pattern(lab, f"{DIRECTORY}/d0.qcow2", wrote="0x11")
+    lab.ok("snapshot", domain=domain, name="s1", location=location)
+    now = f"{DIRECTORY}/d0.{'s1' if location == 'external' else 'qcow2'}"
+    pattern(lab, now, wrote="0x22")
+    if location == "external" and "<externalSnapshot/>" not in lab.virsh("capabilities"):
+        assert "from 9.9 on" in lab.refused("snapshot", domain=domain, name="s1", state="reverted")
+        assert not taken(lab)["s1"]["revert"]["possible"]
+        pattern(lab, now, reads="0x22")
+        return
+    for _time in range(2):
+        both(lab, domain=domain, name="s1", state="reverted")
+        (disk,) = lab.tree("domain", domain).findall("devices/disk/source")
+        pattern(lab, disk.get("file") or f"{DIRECTORY}/{disk.get('volume')}", reads="0x11")
+    # The guest is still what its task says, and can go on in both directions.
+    listed = [{"target": "vda", "pool": "images", "volume": "d0.qcow2"}]
+    lab.unchanged("domain", name=domain, disks=listed)
+    lab.change("snapshot", domain=domain, name="s2", location=location)
+    lab.change("snapshot", domain=domain, name="s1", state="absent", children=True)
+    lab.unchanged("domain", name=domain, disks=listed)

@@ -10,14 +10,14 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import d
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.steps import Snapshot
 
 
-def gather(conn, params: dict) -> list[dict]:
+def gather(conn, params: dict, run_command) -> list[dict]:
     """The snapshots named in C(params["name"]), or all, of the guests in C(params["domain"]), or of all.
 
     Ordered by guest, then from the oldest to the newest; guests and snapshots that do not exist are left out.
     """
     found: list[dict] = []
     for name in sorted(_guests(conn, params.get("domain"))):
-        found += _snapshots(conn, name, params.get("name"))
+        found += _snapshots(conn, name, params.get("name"), run_command)
     return found
 
 
@@ -28,8 +28,9 @@ def _guests(conn, names) -> set[str]:
     return {name for name in names if lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN) is not None}
 
 
-def _snapshots(conn, domain: str, names) -> list[dict]:
+def _snapshots(conn, domain: str, names, run_command) -> list[dict]:
     reader = Snapshot(conn, {"name": "any", "domain": domain})
+    reader.run_command = run_command
     try:
         guest = reader.guest
     except Refused:

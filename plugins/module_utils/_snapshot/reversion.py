@@ -8,6 +8,8 @@ disks that an internal snapshot lies in would be lost.
 from __future__ import annotations
 
 import contextlib
+import os
+import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -79,11 +81,23 @@ def revert(guest, snap, power_state: str | None, force: bool, reset_nvram: bool)
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_FORCE
     if reset_nvram:
         flags |= libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_RESET_NVRAM
+    if snap.is_external:
+        _wait_for_names(guest, snap)
     guest.handle.revertToSnapshot(handle, flags)
     # Only now, as a revert that fails leaves the guest as it was; and it would be woken up with it at its next start.
     if guest.state == states.SAVED:
         guest.handle.managedSaveRemove(0)
     _clean(guest)
+
+
+def _wait_for_names(guest, snap) -> None:
+    """Wait until the second is over in which the guest went back before: libvirt names the new files by seconds.
+
+    It would stop a guest that is on before it finds out (qemuSnapshotRevertExternalPrepare).
+    """
+    stems = [os.path.splitext(guest.path_of(source) or "")[0] for source in snap.origins.values() if source]
+    while any(guest.exists(f"{stem}.{int(time.time())}") for stem in stems):
+        time.sleep(0.1)
 
 
 def _clean(guest) -> None:
