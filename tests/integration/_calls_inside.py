@@ -25,7 +25,7 @@ def main() -> None:
     with connection("qemu:///system", read_only=True) as real:
         conn = Recording(real, [])
         if sys.argv[1] == "domain_info":
-            changed = not gather(Domain, conn, options)
+            changed = not gather(Domain, conn, options, run_command=None)
         else:
             changed = converge(Domain(conn, {"timeout": 1, "force": False, **options}), check=True)["changed"]
     print(json.dumps({"changed": changed, "calls": [call for call in conn.calls if call not in LOCAL]}))
