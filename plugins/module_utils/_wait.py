@@ -1,12 +1,62 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wait for libvirt's events, with a deadline and a reason. Private to this collection."""
+"""Wait for libvirt's events, with a deadline and a reason. Private to this collection.
+
+Any number of threads may wait at once: one more runs libvirt's event loop, which is no thing for two.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+
+# An event may be lost with a daemon that goes away, and some things have none: after so long all is asked anyway.
+_SECONDS_BETWEEN = 0.5
+
+
+class _Loop:
+    """libvirt's default event loop, which C(_connection) registers, in a thread that lives as long as the process."""
+
+    def __init__(self):
+        self._told = threading.Condition()
+        self._count = 0
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        with self._told:
+            if self._thread is None:
+                # It returns only when something happened; with a timer it notices what is registered meanwhile.
+                libvirt.virEventAddTimeout(int(_SECONDS_BETWEEN * 1000), lambda *_args: None, None)
+                self._thread = threading.Thread(target=self._run, name="libvirt-events", daemon=True)
+                self._thread.start()
+
+    @staticmethod
+    def _run() -> None:
+        while True:
+            libvirt.virEventRunDefaultImpl()
+
+    def tell(self) -> None:
+        """Something happened."""
+        with self._told:
+            self._count += 1
+            self._told.notify_all()
+
+    def until(self, reached, deadline: float) -> bool:
+        """Whether C(reached()), asked after each event and now and then, became true before the deadline."""
+        while True:
+            seen = self._count
+            if reached():
+                return True
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            with self._told:
+                self._told.wait_for(lambda: self._count != seen, min(left, _SECONDS_BETWEEN))  # noqa: B023
+
+
+_LOOP = _Loop()
 
 
 def wait_for_lifecycle(conn, domain, reached, timeout: float, reason) -> None:
@@ -14,13 +64,13 @@ def wait_for_lifecycle(conn, domain, reached, timeout: float, reason) -> None:
 
     Failed, with C(reason()), after C(timeout) seconds. Events need the default event loop of C(_connection).
     """
-    _wait(conn, domain, {libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: lambda *_args: None}, reached, timeout, reason)
+    _wait(conn, domain, {libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: None}, reached, timeout, reason)
 
 
-def wait_for_agent(conn, domain, reached, timeout: float, reason) -> None:
-    """Return when C(reached()) is true, asked again at every event of the guest agent of C(domain), and of its end."""
+def wait_for_any(conn, reached, timeout: float) -> bool:
+    """Whether C(reached()) became true within C(timeout) seconds; asked again when a guest's state or agent changes."""
     events = (libvirt.VIR_DOMAIN_EVENT_ID_AGENT_LIFECYCLE, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE)
-    _wait(conn, domain, {number: lambda *_args: None for number in events}, reached, timeout, reason)
+    return _until(conn, None, dict.fromkeys(events), reached, timeout, None)
 
 
 def wait_for_device(conn, domain, alias: str, ask, timeout: float, reason: str) -> None:
@@ -55,24 +105,33 @@ def wait_for_block_job(conn, domain, target: str, start, ended, status) -> None:
         if disk == target:
             status(number)
 
-    callbacks = {libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2: told, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: lambda *_: None}
+    callbacks = {libvirt.VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2: told, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: None}
     _wait(conn, domain, callbacks, ended, float("inf"), str, start)
 
 
 def _wait(conn, domain, callbacks: dict, reached, timeout: float, reason, ask=None) -> None:
+    if not _until(conn, domain, callbacks, reached, timeout, ask):
+        raise Failed(reason())
+
+
+def _until(conn, domain, callbacks: dict, reached, timeout: float, ask) -> bool:
+    """Whether C(reached()) became true; C(domain): None for all. C(callbacks): what is called at which event."""
+    _LOOP.start()
     deadline = time.monotonic() + timeout
-    events = [conn.domainEventRegisterAny(domain, number, call, None) for number, call in callbacks.items()]
-    # The loop returns only when something happened: the timer lets the deadline be noticed, and covers an event that
-    # was lost with a daemon that went away.
-    timer = libvirt.virEventAddTimeout(500, lambda *_args: None, None)
+    events = [conn.domainEventRegisterAny(domain, number, _telling(call), None) for number, call in callbacks.items()]
     try:
         if ask:
             ask()
-        while not reached():
-            if time.monotonic() > deadline:
-                raise Failed(reason())
-            libvirt.virEventRunDefaultImpl()
+        return _LOOP.until(reached, deadline)
     finally:
-        libvirt.virEventRemoveTimeout(timer)
         for event in events:
             conn.domainEventDeregisterAny(event)
+
+
+def _telling(call):
+    def told(*args) -> None:
+        if call:
+            call(*args)
+        _LOOP.tell()
+
+    return told

@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import socket
 import time
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_agent
+from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_any
 
 AGENT = "org.qemu.guest_agent.0"
-# Nothing tells of a new lease or of an open port: they are asked for.
-_SECONDS_BETWEEN = 0.5
 _SSH = 22
-_LACKS = {"ip": "no address", "agent": "no guest agent", "ssh": "no SSH server that greets"}
+_LACKS = {"ip": "it has no address", "agent": "it has no guest agent", "ssh": "it has no SSH server that greets"}
+# So many guests are asked at once.
+_ASKING = 16
 
 
 def wait(domain, handle) -> dict:
@@ -26,21 +26,76 @@ def wait(domain, handle) -> dict:
     What to add to the result: C(addresses), and C(cloud_init) where it was waited for.
     Failed, with what the guest was doing, when it takes longer or when the guest is off meanwhile.
     """
-    timeout, found = domain.options["timeout"], {}
-    for what in domain.options["wait_for"]:
-        if what == "cloud_init":
-            found[what] = _cloud_init(domain, handle, timeout)
-            continue
-        reason = partial(_reason, domain, handle, f"it has {_LACKS[what]}")
-        if what == "agent":
-            wait_for_agent(domain.conn, handle, partial(_has_agent, handle), timeout, reason)
-        else:
-            _poll(partial({"ip": addresses, "ssh": _answers}[what], handle), timeout, handle, reason)
-    return {"addresses": addresses(handle), **found}
+    one = Wait(domain, handle)
+    wait_for_all([one])
+    if one.failure:
+        raise one.failure
+    return one.result
 
 
-def _cloud_init(domain, handle, timeout: float) -> dict:
-    """What came of cloud-init; Failed with its own words where it ended in errors."""
+class Wait:
+    """What one guest is waited for. At its end it has C(result) or C(failure)."""
+
+    def __init__(self, domain, handle):
+        self.domain, self.handle = domain, handle
+        self.left = list(domain.options["wait_for"])
+        self.result: dict = {}
+        self.failure: Failed | None = None
+        self._since: float | None = None
+        self._outcome = None
+
+    def _begin(self) -> None:
+        """Go on to what is waited for next."""
+        self._since = time.monotonic()
+        self._outcome = _outcome(self.domain, self.handle) if self.left[:1] == ["cloud_init"] else None
+
+    def ended(self) -> bool:
+        """Look once at all that may have come meanwhile; whether there is nothing left to wait for."""
+        try:
+            if self._since is None:
+                self._begin()
+            while self.left and self._reached():
+                if self._outcome:
+                    self.result["cloud_init"] = self._outcome.result
+                del self.left[0]
+                self._begin()
+            if self.left and (self._is_late() or states.name(self.handle) != states.RUNNING):
+                raise Failed(_reason(self.domain, self.handle, self._lacking()))
+            if not self.left:
+                self.result["addresses"] = addresses(self.handle)
+        except Failed as error:
+            self.failure = error
+        return not self.left or self.failure is not None
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > (self._since or 0) + self.domain.options["timeout"]
+
+    def _reached(self) -> bool:
+        if self._outcome:
+            return self._outcome.reached()
+        return {"ip": _has_address, "ssh": _answers, "agent": _has_agent}[self.left[0]](self.handle)
+
+    def _lacking(self) -> str:
+        return f"cloud-init is not done: {self._outcome.last}" if self._outcome else _LACKS[self.left[0]]
+
+
+def wait_for_all(waits: list[Wait]) -> None:
+    """Wait for many guests at once, each of C(waits) to its end."""
+    left = list(waits)
+    with ThreadPoolExecutor(_ASKING) as asking:
+        # One is asked by this thread itself.
+        ask = asking.map if len(left) > 1 else map
+
+        def ended() -> bool:
+            left[:] = [one for one, is_over in zip(left, list(ask(Wait.ended, left))) if not is_over]
+            return not left
+
+        if left:
+            wait_for_any(left[0].domain.conn, ended, float("inf"))
+
+
+def _outcome(domain, handle):
+    """What asks for the outcome of cloud-init; Failed with cloud-init's own words where it ended in errors."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.cloud_init import Outcome
 
     if _channel(handle) is None:
@@ -48,9 +103,7 @@ def _cloud_init(domain, handle, timeout: float) -> dict:
             f"{domain.subject}: it has no channel for a guest agent, which tells what came of cloud-init; give it one"
             f" with 'channels' ({AGENT})"
         )
-    outcome = Outcome(handle, domain.subject)
-    _poll(outcome.reached, timeout, handle, lambda: _reason(domain, handle, f"cloud-init is not done: {outcome.last}"))
-    return outcome.result
+    return Outcome(handle, domain.subject)
 
 
 def addresses(handle) -> list[dict]:
@@ -60,6 +113,13 @@ def addresses(handle) -> list[dict]:
     (virDomainInterfaceAddresses).
     """
     found: dict = {}
+    for words in _told(handle):
+        found.setdefault(words["address"], words)
+    return list(found.values())
+
+
+def _told(handle):
+    """What each source tells, as long as somebody wants to know."""
     for source in ("lease", "agent", "arp"):
         number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
         try:
@@ -70,9 +130,11 @@ def addresses(handle) -> list[dict]:
         for nic in answer.values():
             for one in nic["addrs"] or ():
                 if not one["addr"].startswith(("127.", "::1", "fe80:")):
-                    words = {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
-                    found.setdefault(one["addr"], words)
-    return list(found.values())
+                    yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
+
+
+def _has_address(handle) -> bool:
+    return any(True for _words in _told(handle))
 
 
 def _answers(handle) -> bool:
@@ -98,14 +160,6 @@ def _has_agent(handle) -> bool:
     """Whether the agent has opened its channel."""
     channel = _channel(handle)
     return channel is not None and channel.get("state") == "connected"
-
-
-def _poll(reached, timeout: float, handle, reason) -> None:
-    deadline = time.monotonic() + timeout
-    while not reached():
-        if time.monotonic() > deadline or states.name(handle) != states.RUNNING:
-            raise Failed(reason())
-        time.sleep(_SECONDS_BETWEEN)
 
 
 def _reason(domain, handle, what: str) -> str:
