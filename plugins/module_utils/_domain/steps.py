@@ -51,6 +51,10 @@ class Domain(Resource):
             handle = lookup(self.conn.lookupByUUIDString, self.asked["uuid"], libvirt.VIR_ERR_NO_DOMAIN)
         return handle
 
+    def forget(self):
+        super().forget()
+        self._guest = None
+
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def read(self) -> Actual | None:
@@ -154,6 +158,10 @@ class Domain(Resource):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
 
         target, edits = super().target(base, actual)
+        if base is None and self.owner:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
+
+            owner.write(target, self.owner)
         return target, edits + settle_quirks(self, base, target)
 
     def adapt(self, wanted, base):

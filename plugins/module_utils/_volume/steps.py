@@ -50,6 +50,8 @@ class Volume(Resource):
     info_options = {"pool": {"type": "str", "required": True}}
     extra = EXTRA
     confidential = ("cloud_init", "ignition")
+    # What its content takes of the pool, in bytes, once that was looked at.
+    content_space = 0
 
     def __init__(self, conn, options, planned=None):
         self.pool = options["pool"]
@@ -69,6 +71,11 @@ class Volume(Resource):
         if self.options.get("ignition") is not None:
             return Ignition(self.options["ignition"], self.subject)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
+
+    def forget(self):
+        super().forget()
+        self._pool_handle = None
+        self.__dict__.pop("_pool_words", None)
 
     @property
     def subject(self):
@@ -135,6 +142,15 @@ class Volume(Resource):
         if self.in_files() and places.is_local(self.conn) and writable and not encrypted:
             return places.Directory(directory)
         return places.Remote(self.conn, self.pool_words().get("type", "dir"), self.in_files())
+
+    def space(self) -> int:
+        """What making it takes of its pool at once, in bytes."""
+        return new.space(self)
+
+    def free_space(self) -> int | None:
+        """What the pool has free, in bytes; None where it is only planned."""
+        pool = self.pool_handle()
+        return pool.info()[3] if pool is not None else None
 
     def uses(self) -> list[users.Use]:
         """The disks of running guests that are on the volume."""
