@@ -65,6 +65,8 @@ class Planned:
     def __init__(self, entries=()):
         self._entries: dict[tuple, dict] = {}
         self._answers: dict[str, Any] = {}
+        # Whether many objects are planned beside each other, so that it pays to ask about all that there are.
+        self.many = False
         for entry in entries:
             self.add(entry)
 
@@ -75,8 +77,8 @@ class Planned:
         xml = (entry.get("xml") or before.get("xml")) if entry["words"] else None
         self._entries[key] = {**entry, "xml": xml}
 
-    def clear(self) -> None:
-        """Forget all: what was planned is being made now."""
+    def forget(self) -> None:
+        """Let go of all answers and of what was planned: it is being made now."""
         self._entries.clear()
         self._answers.clear()
 

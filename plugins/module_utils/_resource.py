@@ -384,6 +384,7 @@ def converge(resource: Resource, check: bool) -> dict:
     after = plan.after
     if not check and plan.steps:
         plan.run()
+        resource.planned.forget()
         again = _asked(resource)
         left = resource.settle(again)
         if left and resource.state not in resource.repeats:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready, states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import Listed
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
@@ -21,26 +22,17 @@ def gather(conn, params: dict) -> list[dict]:
     else:
         found = (lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN) for name in set(params["name"]))
         handles = [handle for handle in found if handle is not None]
-    if not handles:
-        return []
-    numbers = {handle.name(): record["state.state"] for handle, record in _states(conn, handles)}
-    autostart = {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)}
-    saved = {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)}
+    listed = Listed(conn, handles)
     answer = []
-    for handle in sorted(handles, key=lambda one: one.name()):
-        name = handle.name()
+    for name, handle in sorted(listed.handles.items()):
         text = lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN)
+        state = listed.state(name)
         # One that is gone meanwhile is left out.
-        if text is not None and name in numbers:
+        if text is not None and state is not None:
             domain = Domain(conn, {"name": name})
             tree = ET.fromstring(text)  # noqa: S314 (the text is libvirt's own)
-            state = states.word(numbers[name], lambda name=name: name in saved)
-            answer.append(domain.words(tree, state, name in autostart))
+            answer.append(domain.words(tree, state, listed.autostart(name)))
     return answer
-
-
-def _states(conn, handles: list) -> list:
-    return conn.domainListGetStats(handles, libvirt.VIR_DOMAIN_STATS_STATE, 0)
 
 
 def addresses(conn, names: list[str]) -> dict[str, list[dict]]:

@@ -41,27 +41,29 @@ class Reader:
         found = []
         for plural in KINDS:
             for number, own in enumerate(self.params.get(plural) or ()):
-                for options in self._counted(f"{self.subject}: {plural}[{number}]", plural, own):
-                    found.append(self.checked(plural, options))
+                found += self._entry(f"{self.subject}: {plural}[{number}]", plural, own)
         return found
 
-    def _counted(self, where: str, plural: str, own: dict):
-        """The options of each object that one entry stands for."""
+    def _entry(self, where: str, plural: str, own: dict) -> list[tuple[str, dict]]:
+        """All objects that one entry of the task stands for."""
         under = self._under(where, plural, own)
         count, start = (self._number(where, own, word) for word in ("count", "start"))
         own = {name: value for name, value in own.items() if name not in _OURS}
         if count is None:
             if start is not None:
                 raise Refused(f"{where}: 'start' is the first number of a 'count'; give that too, or take it out")
-            yield _laid_over(_filled(under, None, own.get("name")), own)
-            return
-        start = 1 if start is None else start
+            return [self.checked(plural, _laid_over(_filled(under, None, own.get("name")), own))]
         name = str(own.get("name") or "")
         if count > 1 and _filled(name, 1, None) == _filled(name, 2, None):
             raise Refused(f"{where}: 'count' needs a place for the number in 'name', for example web{{n:02}}")
-        for number in range(start, start + count):
-            called = _filled(name, number, None)
-            yield _laid_over(_filled(under, number, called), _filled(own, number, called))
+        whole, first = _laid_over(under, own), 1 if start is None else start
+        numbers = [(number, _filled(name, number, None)) for number in range(first, first + count)]
+        # Most often it makes no difference whether the numbers are put in before or after, and it costs nothing then.
+        checked = self._validated(plural, whole)
+        if not checked.error_messages and not any("{n" in str(hidden) for hidden in checked._no_log_values):
+            self.hidden |= checked._no_log_values
+            return [(plural, _filled(checked.validated_parameters, *place)) for place in numbers]
+        return [self.checked(plural, _filled(whole, *place)) for place in numbers]
 
     def _under(self, where: str, plural: str, own: dict) -> dict:
         """What is laid under an object: the defaults of its kind, and its profiles in their order."""
@@ -90,17 +92,21 @@ class Reader:
 
     def checked(self, plural: str, options: dict) -> tuple[str, dict]:
         """The same with all that the kind's own module fills in; Refused as that would do it."""
-        state = STATES[self.params["state"]].get(plural)
-        if state and (self.params["state"] == "absent" or not options.get("state")):
-            options = {**options, "state": state}
-        if plural not in self._validators:
-            self._validators[plural] = ArgumentSpecValidator(resource_class(plural).argument_spec())
-        result = self._validators[plural].validate(options)
+        result = self._validated(plural, options)
         if result.error_messages:
             called = options.get("name") or options.get("usage") or "without a name"
             raise Refused(f"{self.subject}: {plural}: {called}: {'; '.join(result.error_messages)}; correct it")
         self.hidden |= result._no_log_values
         return plural, result.validated_parameters
+
+    def _validated(self, plural: str, options: dict):
+        """What Ansible says of options, as it does for the kind's own module."""
+        state = STATES[self.params["state"]].get(plural)
+        if state and (self.params["state"] == "absent" or not options.get("state")):
+            options = {**options, "state": state}
+        if plural not in self._validators:
+            self._validators[plural] = ArgumentSpecValidator(resource_class(plural).argument_spec())
+        return self._validators[plural].validate(options)
 
 
 def _laid_over(under: dict, over: dict) -> dict:

@@ -59,7 +59,8 @@ def _layers(resources: list) -> list[tuple[object, set[int]]]:
 
 
 def _made(subject: str, resources: list) -> list[tuple[object, set[int]]]:
-    known = {place: number for number, one in enumerate(resources) for place in _places(one, resources)}
+    paths = {one.name: one.asked.get("path") for one in resources if one.kind == "pool"}
+    known = {place: number for number, one in enumerate(resources) for place in _places(one, paths)}
     needs = [{known[place] for place in needed(one) if place in known} - {n} for n, one in enumerate(resources)]
     done: dict[int, int] = {}
     left = list(range(len(resources)))
@@ -74,14 +75,13 @@ def _made(subject: str, resources: list) -> list[tuple[object, set[int]]]:
     return [(resources[number], {done[other] for other in needs[number]}) for number in order]
 
 
-def _places(resource, resources: list) -> list[tuple]:
-    """By what others refer to an object."""
+def _places(resource, paths: dict) -> list[tuple]:
+    """By what others refer to an object. C(paths): the directories of the pools that the task declares."""
     places = [key(resource)]
     if resource.kind == "secret":
         places += [("secret", None, resource.asked[word]) for word in ("usage", "uuid") if word in resource.asked]
-    if resource.kind == "volume":
-        pools = (one.asked.get("path") for one in resources if key(one) == ("pool", None, resource.pool))
-        places += [("file", None, os.path.join(path, resource.name)) for path in pools if path]
+    if resource.kind == "volume" and paths.get(resource.pool):
+        places.append(("file", None, os.path.join(paths[resource.pool], resource.name)))
     return places
 
 

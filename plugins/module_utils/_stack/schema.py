@@ -6,6 +6,7 @@ The objects themselves have the options of their own modules; nothing of them is
 
 from __future__ import annotations
 
+import functools
 import importlib
 
 # What a stack is made of, each after what it may need.
@@ -32,6 +33,7 @@ SPEC = {
 }
 
 
+@functools.lru_cache(maxsize=None)
 def resource_class(plural: str):
     """The class of a kind; imported only where a stack has objects of it."""
     name = f"ansible_collections.virtops.libvirt.plugins.module_utils._{plural[:-1]}.steps"

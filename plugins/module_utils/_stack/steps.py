@@ -38,7 +38,8 @@ class StackPlan(Plan):
 
     def run(self):
         """Carry out all plans; Failed where one failed and the task does not say to go on."""
-        self.stack.planned.clear()
+        self.stack.planned.forget()
+        self.stack.planned.many = False
         made = owner.Made(self.stack.conn, self.stack.name, self.stack.resources, self.plans)
         made.note_before()
         self.work.run()
@@ -101,10 +102,12 @@ class Stack:
 
     def plan(self) -> StackPlan:
         """Plan every object after those that it needs; touches nothing. The second time: what was worked on."""
+        self.planned.many = True
         if self._plan is None:
             plans = self._first_plans()
             self._plan = StackPlan(self, plans, self._work(plans))
             return self._plan
+        self.planned.forget()
         work, plans = self._plan.work, list(self._plan.plans)
         for place in work.done:
             if plans[place].steps:
@@ -130,7 +133,7 @@ class Stack:
             told = ". Also, ".join(str(error) for error in list(refused.values())[:_TOLD])
             more = len(refused) - _TOLD
             raise Refused(f"{self.subject}: {told}" + (f". And {more} more like these" if more > 0 else ""))
-        if not self.options["overcommit"]:
+        if not self.options["overcommit"] and any(plan.changes for plan in plans):
             from ansible_collections.virtops.libvirt.plugins.module_utils._stack import capacity
 
             capacity.check(self, plans)
