@@ -11,6 +11,7 @@ import hashlib
 import pytest
 from integration.bad_guests import GUESTS
 from integration.bad_input import DOMAIN, NETWORK, POOL, SECRET, UNKNOWN, VOLUME
+from integration.bad_stacks import STACK
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,7 @@ def rows(module: str, table: list) -> list:
         *rows("network", NETWORK),
         *rows("secret", SECRET),
         *rows("domain", [*DOMAIN, *GUESTS]),
+        *rows("stack", STACK),
         *(pytest.param(module, options, words, id=f"{module}-{words[-1]}") for module, options, *words in UNKNOWN),
     ],
 )

@@ -8,7 +8,9 @@ import pytest
 PATH = "/var/lib/libvirt/images/lab"
 NETWORK = {
     "name": "lab",
-    "ips": [{"address": "10.71.0.1", "prefix": 24, "dhcp": {"ranges": [{"start": "10.71.0.100", "end": "10.71.0.199"}]}}],
+    "ips": [
+        {"address": "10.71.0.1", "prefix": 24, "dhcp": {"ranges": [{"start": "10.71.0.100", "end": "10.71.0.199"}]}}
+    ],
 }
 CLONES = {"name": "web{n}.qcow2", "count": 3, "pool": "lab", "backing": {"volume": "base.qcow2"}, "capacity": "16 MiB"}
 GUESTS = {"name": "web{n}", "count": 3, "profile": "small"}
@@ -54,10 +56,145 @@ def test_a_stack_is_made_run_stopped_and_removed(lab):
     run = lab.change("stack", **STACK, state="running")
     assert [change["path"] for change in run["changes"]] == [f"domains[web{n}].state" for n in (1, 2, 3)]
     assert sorted(lab.virsh("list", "--name").split()) == ["web1", "web2", "web3"]
-    lab.change("stack", **{**STACK, "defaults": {"domains": {**STACK["defaults"]["domains"], "force": True, "timeout": 1}}}, state="stopped")
+    lab.change(
+        "stack",
+        **{**STACK, "defaults": {"domains": {**STACK["defaults"]["domains"], "force": True, "timeout": 1}}},
+        state="stopped",
+    )
 
     gone = lab.change("stack", **STACK, state="absent")
     assert names(lab.state()) == {"pool": [], "network": [], "domain": []}
     assert gone["stack"]["domains"] == []
     assert lab.shell(f"ls {PATH}") == ""
     assert lab.virsh("secret-list") == ""
+
+
+def less(**more) -> dict:
+    """The stack with two guests and their disks."""
+    return {
+        **STACK,
+        "domains": [{**GUESTS, "count": 2}],
+        "volumes": [{**CLONES, "count": 2}, STACK["volumes"][1]],
+        **more,
+    }
+
+
+def test_what_is_declared_no_more_stays_until_it_is_pruned(stack):
+    stack.unchanged("stack", **less())
+    pruned = stack.change("stack", **less(), prune=True)
+    assert [change["path"] for change in pruned["changes"]] == ["domains[web3].state"]
+    assert "web3.qcow2" in stack.shell(f"ls {PATH}")
+    gone = stack.change("stack", **less(), prune=True, prune_volumes=True)
+    assert [change["path"] for change in gone["changes"]] == ["volumes[lab/web3.qcow2].state"]
+    assert "web3.qcow2" not in stack.shell(f"ls {PATH}")
+
+
+def test_a_base_is_pruned_after_what_is_built_on_it_and_a_pool_after_its_volumes(stack):
+    gone = stack.change("stack", name="lab", prune=True, prune_volumes=True)
+    assert len(gone["changes"]) == 3 + 3 + 1 + 2
+    assert names(stack.state()) == {"pool": [], "network": [], "domain": []}
+    assert stack.shell(f"ls {PATH}") == ""
+    stack.unchanged("stack", name="lab", prune=True, prune_volumes=True)
+
+
+def test_what_was_there_before_is_changed_and_never_pruned(lab):
+    lab.ok("pool", name="lab", path=PATH, state="active")
+    lab.ok("network", **NETWORK)
+    lab.ok("volume", name="base.qcow2", pool="lab", format="qcow2", capacity="8 MiB")
+    lab.ok("domain", name="web1", virt_type="qemu", memory="32 MiB")
+    made = lab.change("stack", **STACK)
+    assert {"networks[lab].state", "domains[web1].memory", "domains[web2]"} <= {c["path"] for c in made["changes"]}
+    before = lab.state()
+    lab.change("stack", name="lab", prune=True, prune_volumes=True)
+    assert names(lab.state()) == {"pool": ["lab"], "network": ["lab"], "domain": ["web1"]}
+    assert lab.shell(f"ls {PATH}").split() == ["base.qcow2"]
+    assert lab.state()["domain"]["web1"] == before["domain"]["web1"]
+
+
+def test_what_somebody_made_anew_is_not_the_stacks(stack):
+    for command in ("net-undefine", "net-destroy"):
+        stack.virsh(command, "lab")
+    stack.ok("network", **NETWORK)
+    stack.virsh("undefine", "web3")
+    stack.ok("domain", name="web3", virt_type="qemu", memory="32 MiB")
+    stack.change("stack", name="lab", prune=True, prune_volumes=True)
+    assert names(stack.state()) == {"pool": [], "network": ["lab"], "domain": ["web3"]}
+
+
+def test_two_stacks_side_by_side_prune_their_own(stack):
+    other = {"name": "other", "domains": [{"name": "db", "virt_type": "qemu", "memory": "16 MiB"}]}
+    stack.change("stack", **other)
+    stack.unchanged("stack", **other, prune=True)
+    stack.unchanged("stack", **STACK, prune=True, prune_volumes=True)
+
+
+BROKEN = """<domain type='qemu'><name>web2</name><memory unit='MiB'>16</memory>
+<os><type arch='x86_64'>hvm</type><kernel>/nowhere/vmlinuz</kernel></os></domain>"""
+
+
+def broken(**more) -> dict:
+    """A stack of three running guests of which the second one cannot start, one at a time."""
+    web1, web3 = ({"name": f"web{n}", "profile": "small"} for n in (1, 3))
+    return {**STACK, "state": "running", "workers": 1, "domains": [web1, {"xml": BROKEN}, web3], **more}
+
+
+@pytest.mark.parametrize(
+    ("on_error", "left", "words"),
+    [
+        ("stop", {"web1"}, "Not begun for that: domain web3"),
+        ("continue", {"web1", "web3"}, "domain web2"),
+        ("roll_back", set(), "What had been done was taken back"),
+    ],
+)
+def test_one_guest_that_cannot_start_leaves_the_others_whole(lab, on_error, left, words):
+    check = lab.check("stack", **broken(on_error=on_error))
+    assert not check.get("failed"), check["msg"]
+    failed = lab.run("stack", **broken(on_error=on_error))
+    assert failed["failed"]
+    assert failed["msg"].startswith("stack lab: domain web2: could not start domain web2; libvirt says:")
+    assert words in failed["msg"]
+    found = lab.state()
+    assert set(found["domain"]) == left
+    assert set(lab.virsh("list", "--name").split()) == left
+    assert (names(found)["pool"] == []) == (on_error == "roll_back")
+    # With the reason gone, the next run makes the rest.
+    lab.change("stack", **{**STACK, "state": "running"})
+
+
+def test_an_object_by_xml_is_the_stacks_own_and_keeps_its_mark(lab):
+    text = "<domain type='qemu'><name>db</name><memory unit='MiB'>16</memory><os><type>hvm</type></os></domain>"
+    lab.change("stack", name="lab", domains=[{"xml": text}])
+    mark = lab.tree("domain", "db").find("metadata/{*}stack")
+    assert mark.get("name") == "lab"
+    lab.change("stack", name="lab", domains=[{"xml": text.replace("16", "32")}])
+    lab.change("domain", xml=text.replace("16", "24"))
+    assert lab.tree("domain", "db").find("metadata/{*}stack").get("name") == "lab"
+    lab.change("stack", name="lab", prune=True)
+    assert lab.state()["domain"] == {}
+
+
+def test_defaults_profiles_and_numbers_are_laid_over_each_other(lab):
+    made = lab.change(
+        "stack",
+        name="lab",
+        defaults={
+            "domains": {"virt_type": "qemu", "memory": "16 MiB", "cpu": {"mode": "maximum"}, "title": "is {name}"}
+        },
+        profiles={"two": {"vcpus": 2}, "apart": {"cpu": {"topology": {"sockets": 1, "cores": 2, "threads": 1}}}},
+        domains=[
+            {
+                "name": "a{n:03}",
+                "count": 2,
+                "start": 9,
+                "profile": ["two", "apart"],
+                "description": "number {n} ${name}",
+            },
+            {"name": "b{n}", "memory": "24 MiB"},
+        ],
+    )
+    a, other, b = made["stack"]["domains"]
+    assert [one["name"] for one in (a, other, b)] == ["a009", "a010", "b{n}"]
+    assert (other["title"], other["description"], other["vcpus"]) == ("is a010", "number 10 ${name}", 2)
+    assert other["cpu"]["mode"] == "maximum"
+    assert other["cpu"]["topology"]["cores"] == 2
+    assert (b["title"], b["memory"]) == ("is b{n}", "24 MiB")

@@ -19,6 +19,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_s
 WITH_SECRETS = 2 | 1
 # Operations after which a guest is off.
 _OFF = {"shut_down", "switch_off"}
+# Operations that start one.
+_ON = {"start", "start_paused"}
 
 
 class Domain(Resource):
@@ -272,6 +274,9 @@ class Domain(Resource):
 
     def _undo(self, name: str, actual, ways: tuple):
         """What takes an operation back: a guest that is to go off and on again gets its old definition for it first."""
+        if name in _ON and (actual is None or actual.state == states.STOPPED):
+            # Not where saved memory went with the start.
+            return self._operation("switch_off")
         if name not in _OFF or name == ways[-1]:
             return None
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import restore

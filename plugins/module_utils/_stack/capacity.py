@@ -55,8 +55,9 @@ def _space(stack, volumes: list) -> None:
 
 
 def _rounded(size: int) -> str:
-    """A figure that nobody asked for to the byte."""
-    return _SIZE.show(size >> 20 << 20)
+    """A figure that nobody asked for to the byte, and that is another one with each look."""
+    shift = 30 if size >> 30 else 20
+    return _SIZE.show(size >> shift << shift)
 
 
 def _addresses(stack, guests: list[dict]) -> None:
@@ -69,7 +70,9 @@ def _addresses(stack, guests: list[dict]) -> None:
         hosts, ranges = _leases(stack.network_words(name))
         fixed = {host["mac"] for host in hosts if host.get("mac")}
         taken = {host.get("ip") for host in hosts}
-        free = sum(end - start + 1 - sum(1 for ip in taken if ip and start <= _number(ip) <= end) for start, end in ranges)
+        free = sum(
+            end - start + 1 - sum(1 for ip in taken if ip and start <= _number(ip) <= end) for start, end in ranges
+        )
         others = sum(1 for mac in macs if mac not in fixed)
         if ranges and others > free:
             raise Refused(

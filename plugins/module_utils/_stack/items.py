@@ -7,6 +7,7 @@ its own module would do it.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 
@@ -17,6 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema impo
 
 # "{n}", "{n:03}" and "{name}"; not a shell's "${name}".
 _PLACE = re.compile(r"(?<!\$)\{(?:(name)|n(?::0?(\d+))?)\}")
+_NAME = re.compile(r"<name>\s*([^<]*?)\s*</name>")
 _OURS = ("profile", "count", "start")
 # One task is no place for more; it is most often a slip of the finger.
 _MOST = 10000
@@ -52,7 +54,7 @@ class Reader:
         if count is None:
             if start is not None:
                 raise Refused(f"{where}: 'start' is the first number of a 'count'; give that too, or take it out")
-            return [self.checked(plural, _laid_over(_filled(under, None, own.get("name")), own))]
+            return [self.checked(plural, _laid_over(_filled(under, None, _name(own)), own))]
         name = str(own.get("name") or "")
         if count > 1 and _filled(name, 1, None) == _filled(name, 2, None):
             raise Refused(f"{where}: 'count' needs a place for the number in 'name', for example web{{n:02}}")
@@ -95,7 +97,7 @@ class Reader:
         result = self._validated(plural, options)
         if result.error_messages:
             called = options.get("name") or options.get("usage") or "without a name"
-            raise Refused(f"{self.subject}: {plural}: {called}: {'; '.join(result.error_messages)}; correct it")
+            raise Refused(f"{self.subject}: {plural}: {called}: {'; '.join(_words(plural, result))}; correct it")
         self.hidden |= result._no_log_values
         return plural, result.validated_parameters
 
@@ -107,6 +109,30 @@ class Reader:
         if plural not in self._validators:
             self._validators[plural] = ArgumentSpecValidator(resource_class(plural).argument_spec())
         return self._validators[plural].validate(options)
+
+
+def _name(own: dict) -> str | None:
+    """The name of an object; that in its xml where it gives no other."""
+    if own.get("name") or not own.get("xml"):
+        return own.get("name")
+    found = _NAME.search(str(own["xml"]))
+    return found[1] if found else None
+
+
+def _words(plural: str, result) -> list[str]:
+    """What Ansible found wrong; of an option that there is not, the nearest one instead of all of them."""
+    known = resource_class(plural).argument_spec()
+    unknown = [name for name in sorted(map(_path, result.unsupported_parameters)) if "." not in name]
+    near = [difflib.get_close_matches(name, known, 1) for name in unknown]
+    words = [
+        f"there is no option {name!r}" + (f", perhaps {match[0]!r} is meant" if match else "")
+        for name, match in zip(unknown, near)
+    ]
+    return words or result.error_messages
+
+
+def _path(name) -> str:
+    return name if isinstance(name, str) else ".".join(name)
 
 
 def _laid_over(under: dict, over: dict) -> dict:

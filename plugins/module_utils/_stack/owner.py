@@ -14,6 +14,7 @@ import uuid
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import key
@@ -74,6 +75,15 @@ def _is_that(conn, kind: str, name: str, known: str) -> bool:
     return handle is not None and handle.name() == name
 
 
+def _read(resource):
+    """An object as it is now, None where it is gone, be it with its pool."""
+    resource.forget()
+    try:
+        return resource.read()
+    except Refused:
+        return None
+
+
 class Register:
     """The secret that lists what a stack made: {(kind, what it is part of, name): UUID or ""}."""
 
@@ -127,8 +137,7 @@ class Made:
             return
         owned = self._register.read()
         for one in self._made + self._gone:
-            one.forget()
-            actual = one.read()
+            actual = _read(one)
             if actual is None:
                 owned.pop(key(one), None)
             elif key(one) in owned and _LISTED[one.kind]:

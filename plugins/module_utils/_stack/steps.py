@@ -205,7 +205,11 @@ class Stack:
         """What failed, in words; C(stands): what could not be taken back. C(waits): guests that were waited for."""
         work = self._plan.work
         failed = [str(error) for error in work.failed.values()] + list(waits)
-        left = [resource.subject for place, resource in enumerate(self.resources) if place not in work.done and place not in work.failed]
+        left = [
+            resource.subject
+            for place, resource in enumerate(self.resources)
+            if place not in work.done and place not in work.failed
+        ]
         words = f"{self.subject}: {'. Also, '.join(failed)}"
         if left:
             more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
