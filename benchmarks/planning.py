@@ -47,8 +47,8 @@ def milliseconds(rounds: int, work) -> float:
 def inside(rounds: int) -> None:
     """In the isolated host: make the guest, plan each task, print the figures."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
+    from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
-    from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
 
     with connection(URI, read_only=False) as conn:
         converge(Domain(conn, {**COMMON, **GUEST}), check=False)

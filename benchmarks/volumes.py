@@ -45,7 +45,7 @@ def compare(words: str, rounds: int, ours, theirs, clean) -> None:
 def inside(rounds: int) -> None:
     """In the isolated host: make the image and the pools, and move it."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
-    from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
+    from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
     from ansible_collections.virtops.libvirt.plugins.module_utils._volume import streams
     from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 

@@ -10,10 +10,11 @@ import gc
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, default_uri
+from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING, libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Planned, converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # Pythons that distributions package libvirt for.

@@ -11,8 +11,8 @@ import copy
 from typing import Callable
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
-from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE, Change
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     NEXT_BOOT,
     agree,
@@ -22,7 +22,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     specs,
     write,
 )
-from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
@@ -202,6 +201,10 @@ class Resource:
         """Wait for what the task waits for, after all steps; what to add to the result."""
         return {}
 
+    def foreseen(self) -> dict:
+        """What to add to the result in check mode, for the tasks that come after."""
+        return {}
+
     def state_steps(self, actual: Actual | None) -> list[Step]:
         """Steps that bring the object into the wanted state."""
         return []
@@ -369,39 +372,3 @@ class Resource:
         if actual is None:
             raise Failed(f"{self.subject} is gone")
         return actual.handle
-
-
-def _asked(resource: Resource) -> Plan:
-    try:
-        return resource.plan()
-    except libvirt.libvirtError as error:
-        raise Failed(f"{resource.subject}: libvirt did not answer what it was asked; {libvirt_words(error)}") from error
-
-
-def converge(resource: Resource, check: bool) -> dict:
-    """Plan, apply and read back; the result of a module. The only place that knows of check mode."""
-    plan = _asked(resource)
-    after = plan.after
-    if not check and plan.steps:
-        plan.run()
-        resource.planned.forget()
-        again = _asked(resource)
-        left = resource.settle(again)
-        if left and resource.state not in resource.repeats:
-            raise Failed(
-                f"{resource.subject}: libvirt did not keep "
-                + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left)
-            )
-        after = again.before
-    more = {} if check else resource.ready()
-    return {
-        "changed": bool(plan.changes),
-        "changes": [change.words() for change in plan.changes],
-        "pending": [change.words() for change in plan.pending],
-        "steps": [step.why for step in plan.steps],
-        "power_cycled": any(change.effect == POWER_CYCLE for change in plan.changes),
-        "diff": plan.diff(),
-        "unchecked": plan.unchecked,
-        resource.kind: after,
-        **more,
-    }

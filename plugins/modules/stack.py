@@ -55,8 +55,8 @@ options:
       - Domains, with the options of M(virtops.libvirt.domain). All that have C(wait_for) are waited for at once.
       - Every object may also have C(profile), the name of one of the O(profiles) or a list of them, and C(count), which
         makes that many of it, numbered from C(start) on (1 where it is not given).
-      - Then C({n}) stands for the number in all its strings, C({n:02}) for the number with two digits, and C({name}) for
-        the object's name. C(${name}) is left as it is, as shells mean something else by it.
+      - Then C({n}) stands for the number in all its strings, C({n:02}) for the number with two digits, and C({name})
+        for the object's name. C(${name}) is left as it is, as shells mean something else by it.
     type: list
     elements: dict
   defaults:

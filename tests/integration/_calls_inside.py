@@ -12,9 +12,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from unit.recording import Recording
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
+from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
 
 # What a handle knows by itself.
 LOCAL = {"name", "ID", "UUIDString"}

@@ -19,10 +19,10 @@ import libvirt
 from lxml import etree
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import undefine
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
 
 URI = "qemu:///system"
 PLANNED = ("changed", "changes", "steps", "diff")

@@ -15,8 +15,8 @@ from _corpus_inside import URI, Trial, expect, outcome
 from lxml import etree
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
 
 # What may be taken out of a document, as far as libvirt takes it without.
 OPTIONAL = (

@@ -164,6 +164,38 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
     assert lab.state() == before
 
 
+def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
+    text = f"""{PLAY}
+    - virtops.libvirt.stack:
+        name: lab
+        pools: [{{name: lab, path: /var/lib/libvirt/images/lab}}]
+        networks: [{{name: lab}}]
+        volumes: [{{pool: lab, name: base.qcow2, capacity: 8 MiB, format: qcow2}}]
+    {CLONE.strip()}
+    {SEED.strip()}
+    {GUEST.strip()}
+    - virtops.libvirt.stack:
+        name: lab
+        state: absent
+        volumes: [{{pool: lab, name: base.qcow2}}, {{pool: lab, name: web1.qcow2}}, {{pool: lab, name: web1-seed.iso}}]
+        domains: [{{name: web1}}]
+        pools: [{{name: lab}}]
+        networks: [{{name: lab}}]
+"""
+    before = lab.state()
+    planned = play(text, "--check", "--diff")
+    assert (planned.code, planned.changed()) == (0, [True] * 5), planned.text
+    assert lab.state() == before
+    done = play(text, "--diff")
+    assert (done.code, done.changed()) == (0, [True] * 5), done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        for key in ("changed", "changes", "steps"):
+            assert real[key] == plan[key]
+    # A diff of what goes has what libvirt filled in.
+    assert [task["diff"] for task in planned.tasks[:-1]] == [task["diff"] for task in done.tasks[:-1]]
+    assert lab.state() == before
+
+
 def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, play):
     for text in (SECRET + SAN, POOL + MOVED):
         before = lab.state()

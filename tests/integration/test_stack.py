@@ -3,7 +3,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 import pytest
+from integration._lab import wait_until
+from integration.guests import tiny_guest
+from integration.test_interrupted import kill
 
 PATH = "/var/lib/libvirt/images/lab"
 NETWORK = {
@@ -198,3 +204,37 @@ def test_defaults_profiles_and_numbers_are_laid_over_each_other(lab):
     assert other["cpu"]["mode"] == "maximum"
     assert other["cpu"]["topology"]["cores"] == 2
     assert (b["title"], b["memory"]) == ("is b{n}", "24 MiB")
+
+
+def test_all_guests_are_waited_for_at_once(lab, tiny):
+    text = re.sub("<name>guest</name>|<serial.*</serial>", "", tiny_guest(tiny))
+    guest = {"name": "guest{n}", "count": 3, "xml": text}
+    nic = {"interfaces": [{"network": "lab"}], "wait_for": ["ip"], "timeout": 60}
+    made = lab.ok("stack", name="lab", state="running", networks=[NETWORK], domains=[{**guest, **nic}])
+    assert sorted(made["addresses"]) == ["guest1", "guest2", "guest3"]
+    assert {one["source"] for found in made["addresses"].values() for one in found} == {"lease"}
+    failed = lab.run(
+        "stack",
+        name="lab",
+        domains=[{"name": "guest{n}", "count": 3, "wait_for": ["ssh"], "timeout": 1, "state": "running"}],
+    )
+    assert failed["failed"]
+    assert failed["msg"].count("after 1 s it has no SSH server that greets") == 3
+
+
+def test_a_run_that_was_killed_is_gone_on_with_and_can_be_pruned(lab, tmp_path):
+    image = tmp_path / "image.raw"
+    with image.open("wb") as stream:
+        for _ in range(96):
+            stream.write(os.urandom(4 << 20))
+    base = {"name": "base.qcow2", "pool": "lab", "format": "qcow2", "source": {"path": str(image)}}
+    task = {**STACK, "volumes": [{**CLONES, "capacity": "400 MiB"}, base]}
+    process = lab.start("stack", **task)
+    wait_until(lambda: lab.shell(f"ls -A {PATH} || true"), 20, "the hidden file of the import")
+    kill(lab, process)
+    assert "base.qcow2" not in lab.shell(f"ls {PATH}").split()
+    lab.ok("stack", **task)
+    lab.unchanged("stack", **task)
+    lab.ok("stack", name="lab", prune=True, prune_volumes=True)
+    assert names(lab.state()) == {"pool": [], "network": [], "domain": []}
+    assert lab.shell(f"ls -A {PATH}") == ""

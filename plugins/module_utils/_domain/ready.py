@@ -60,7 +60,7 @@ class Wait:
                 del self.left[0]
                 self._begin()
             if self.left and (self._is_late() or states.name(self.handle) != states.RUNNING):
-                raise Failed(_reason(self.domain, self.handle, self._lacking()))
+                self.failure = Failed(_reason(self.domain, self.handle, self._lacking()))
             if not self.left:
                 self.result["addresses"] = addresses(self.handle)
         except Failed as error:

@@ -77,8 +77,9 @@ class Domain(Resource):
         text = self._text(handle)
         saved: list[str] = []
         listed = self._listed()
-        state = listed.state(handle.name()) if listed else None
-        if state in (None, states.SAVED):
+        state = (listed.state(handle.name()) if listed else None) or states.SAVED
+        # One that has saved memory, or is not listed, is looked at itself.
+        if state == states.SAVED:
             state = states.word(handle.state()[0], lambda: self._saved(handle, saved))
         active = state not in (states.STOPPED, states.SAVED)
         return Actual(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -140,13 +139,13 @@ def _laid_over(under: dict, over: dict) -> dict:
     found = dict(under)
     for name, value in over.items():
         old = found.get(name)
-        found[name] = _laid_over(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        found[name] = _laid_over(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return found
 
 
 def _filled(value, number: int | None, name: str | None):
     """The same with numbers and names in their places; a place for what is not known (None) stays as it is."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _filled(one, number, name) for key, one in value.items()}
     if isinstance(value, list):
         return [_filled(one, number, name) for one in value]

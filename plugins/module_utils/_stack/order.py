@@ -41,11 +41,11 @@ def _layers(resources: list) -> list[tuple[object, set[int]]]:
     """Volumes that go, each after those that are built on it."""
     paths = {}
     for one in resources:
-        actual = one.read() if one.kind == "volume" else None
-        if actual is not None:
-            paths[one] = actual.tree.findtext("target/path"), actual.tree.findtext("backingStore/path")
+        words = one.existing() if one.kind == "volume" else None
+        if words:
+            paths[one] = words.get("path"), (words.get("backing") or {}).get("path")
     depth = {}
-    bases = {path: base for path, base in paths.values()}
+    bases = dict(paths.values())
     for one, (path, _base) in paths.items():
         chain = [path]
         while bases.get(chain[-1]) and bases[chain[-1]] not in chain:

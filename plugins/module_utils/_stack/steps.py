@@ -72,7 +72,7 @@ class Stack:
         # All objects in their order, and for each the places of those that it comes after.
         self.resources: list[Any] = [resource for resource, _after in order]
         self._after: list[set[int]] = [after for _resource, after in order]
-        self._plan: StackPlan | None = None
+        self._plan: Any = None
         # What a task of a check-mode run tells those after it.
         self._entries: list[dict] = []
 
@@ -87,9 +87,12 @@ class Stack:
     def _resource(self, plural: str, options: dict):
         resource = resource_class(plural)(self.conn, options, self.planned)
         resource.owner = self.name
-        # The module lends its own after this.
-        resource.run_command = lambda *words, **more: self.run_command(*words, **more)
+        resource.run_command = self._lent
         return resource
+
+    def _lent(self, *words, **more) -> tuple[int, str, str]:
+        """What the module lends, which it does only after the objects are made."""
+        return self.run_command(*words, **more)
 
     def _refuse_twice(self, resources: list) -> None:
         seen: set[tuple] = set()
@@ -178,6 +181,10 @@ class Stack:
                 left += [_placed(where, change) for change in resource.settle(again.plans[place])]
         return left
 
+    def foreseen(self) -> dict:
+        """What the action plugin keeps for later tasks of a check-mode run."""
+        return {"planned": self._entries}
+
     def ready(self) -> dict:
         """Wait for all guests at once that the task waits for; Failed for what failed before or does so now."""
         work = self._plan.work
@@ -187,13 +194,13 @@ class Stack:
             if resource.kind == "domain" and resource.options["wait_for"] and place in work.done
         ]
         result: dict = {}
-        failures: list[str] = []
+        failures: tuple[str, ...] = ()
         if waiting:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import Wait, wait_for_all
 
             waits = [Wait(resource, handle) for resource, handle in waiting]
             wait_for_all(waits)
-            failures = [str(one.failure) for one in waits if one.failure]
+            failures = tuple(str(one.failure) for one in waits if one.failure)
             for one in waits:
                 for name, found in one.result.items():
                     result.setdefault(name, {})[one.domain.name] = found
@@ -201,10 +208,10 @@ class Stack:
             raise self.failure([], failures)
         return result
 
-    def failure(self, stands: list[str], waits: list[str] = ()) -> Failed:
+    def failure(self, stands: list[str], waits: tuple[str, ...] = ()) -> Failed:
         """What failed, in words; C(stands): what could not be taken back. C(waits): guests that were waited for."""
         work = self._plan.work
-        failed = [str(error) for error in work.failed.values()] + list(waits)
+        failed = [*map(str, work.failed.values()), *waits]
         left = [
             resource.subject
             for place, resource in enumerate(self.resources)

@@ -16,11 +16,11 @@ from unit.recording import Recording
 
 from ansible_collections.virtops.libvirt.plugins.module_utils import _module
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
+from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
 URI = "test:///default"
