@@ -132,6 +132,11 @@ def test_two_stacks_side_by_side_prune_their_own(stack):
     stack.change("stack", **other)
     stack.unchanged("stack", **other, prune=True)
     stack.unchanged("stack", **STACK, prune=True, prune_volumes=True)
+    found = stack.check("stack_info")["stacks"]
+    assert [one["name"] for one in found] == ["lab", "other"]
+    assert found[0]["volumes"][0] == {"pool": "lab", "name": "base.qcow2"}
+    assert (found[0]["pools"], found[0]["networks"], found[1]["domains"]) == (["lab"], ["lab"], ["db"])
+    assert [one["name"] for one in stack.check("stack_info", name=["other", "none"])["stacks"]] == ["other"]
 
 
 BROKEN = """<domain type='qemu'><name>web2</name><memory unit='MiB'>16</memory>

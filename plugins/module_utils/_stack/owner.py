@@ -43,7 +43,9 @@ def undeclared(stack, declared: set[tuple]) -> list[tuple[str, dict]]:
     C(declared): the keys of what it declares.
     """
     gone = {"state": "absent"}
-    found = [("domains", {"name": name, **gone}) for name in _guests(stack, {name for _k, _p, name in declared})]
+    guests = stack.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)
+    names = [one.name() for one in guests if ("domain", None, one.name()) not in declared and _mark(one) == stack.name]
+    found = [("domains", {"name": name, **gone}) for name in names]
     for (kind, part, name), known in Register(stack.conn, stack.name).read().items():
         if (kind, part, name) in declared or (kind == "volume" and not stack.options["prune_volumes"]):
             continue
@@ -52,18 +54,13 @@ def undeclared(stack, declared: set[tuple]) -> list[tuple[str, dict]]:
     return found
 
 
-def _guests(stack, declared: set[str]) -> list[str]:
-    """Names of undeclared guests that a stack made."""
-    flags = libvirt.VIR_DOMAIN_METADATA_ELEMENT, NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
+def _mark(handle) -> str | None:
+    """The stack that made a guest as libvirt lists it, None for one that no stack made."""
+    flags = NAMESPACE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
     none = libvirt.VIR_ERR_NO_DOMAIN_METADATA, libvirt.VIR_ERR_NO_DOMAIN
-    found = []
-    for handle in stack.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT):
-        if handle.name() not in declared:
-            text = lookup(lambda kind, one=handle: one.metadata(kind, *flags[1:]), flags[0], *none)
-            # The text is libvirt's own.
-            if text and ET.fromstring(text).get("name") == stack.name:  # noqa: S314
-                found.append(handle.name())
-    return found
+    text = lookup(lambda kind: handle.metadata(kind, *flags), libvirt.VIR_DOMAIN_METADATA_ELEMENT, *none)
+    # The text is libvirt's own.
+    return ET.fromstring(text).get("name") if text else None  # noqa: S314
 
 
 def _is_that(conn, kind: str, name: str, known: str) -> bool:
@@ -89,18 +86,14 @@ class Register:
 
     def __init__(self, conn, stack: str):
         self.conn, self.stack = conn, stack
-        self._uuid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}#{stack}"))
+        self._uuid = _uuid(stack)
         self._find = functools.partial(
             lookup, conn.secretLookupByUUIDString, self._uuid, libvirt.VIR_ERR_NO_SECRET, libvirt.VIR_ERR_NO_SUPPORT
         )
 
     def read(self) -> dict[tuple, str]:
         handle = self._find()
-        if handle is None:
-            return {}
-        text = ET.fromstring(handle.XMLDesc(0)).findtext("description") or ""  # noqa: S314 (libvirt's own)
-        rows, _end = json.JSONDecoder().raw_decode(text)
-        return {(kind, part or None, name): known for kind, part, name, known in rows}
+        return {} if handle is None else (_told(handle) or ("", {}))[1]
 
     def write(self, owned: dict[tuple, str]) -> None:
         """Have C(owned) listed, and nothing else."""
@@ -112,9 +105,42 @@ class Register:
         rows = [[kind, part or "", name, known] for (kind, part, name), known in sorted(owned.items(), key=str)]
         document = etree.Element("secret", ephemeral="no", private="no")
         append(document, "uuid").text = self._uuid
-        about = f"are what the stack {self.stack} of virtops.libvirt made; its option 'prune' needs to know"
-        append(document, "description").text = f"{json.dumps(rows)} {about}"
+        text = json.dumps({"stack": self.stack, "made": rows})
+        append(document, "description").text = f"{text} is what virtops.libvirt needs to know to prune the stack"
         self.conn.secretDefineXML(printed(document), 0)
+
+
+def _uuid(stack: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}#{stack}"))
+
+
+def _told(handle) -> tuple[str, dict] | None:
+    """(stack, what it made) of a secret, None for a secret of somebody else."""
+    text = ET.fromstring(handle.XMLDesc(0)).findtext("description") or ""  # noqa: S314 (libvirt's own)
+    try:
+        told, _end = json.JSONDecoder().raw_decode(text)
+        stack, rows = told["stack"], told["made"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if _uuid(stack) != handle.UUIDString():
+        return None
+    return stack, {(kind, part or None, name): known for kind, part, name, known in rows}
+
+
+def stacks(conn) -> dict[str, dict[str, list]]:
+    """All that each stack made and that is there still to be pruned: {stack: {kind in the plural: names}}."""
+    found: dict[str, dict[str, list]] = {}
+    for handle in lookup(conn.listAllSecrets, 0, libvirt.VIR_ERR_NO_SUPPORT) or ():
+        stack, made = _told(handle) or ("", {})
+        for (kind, part, name), known in made.items():
+            if _is_that(conn, kind, name, known):
+                words = {"pool": part, "name": name} if part else name
+                found.setdefault(stack, {}).setdefault(f"{kind}s", []).append(words)
+    for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT):
+        stack = _mark(handle)
+        if stack:
+            found.setdefault(stack, {}).setdefault("domains", []).append(handle.name())
+    return found
 
 
 class Made:

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: lab_guests
+short_description: Describe the guests of a lab for the module stack
+version_added: 0.1.0
+author:
+  - The virtops authors (@virtops)
+description:
+  - Makes of a lab's guests, as P(virtops.libvirt.lab_layout#filter) gives them, the volumes and domains that
+    M(virtops.libvirt.stack) takes.
+  - Each guest has a linked clone of the base as its disk, a cloud-init seed, and one NIC in the lab's network. A disk that
+    is there stays as it is, on the base that it was made from.
+options:
+  _input:
+    description:
+      - The guests, with V(name), V(mac), and what each has other than the O(settings).
+    type: list
+    elements: dict
+    required: true
+  lab:
+    description: Name of the lab's pool and network.
+    type: str
+    required: true
+  base:
+    description: Name of the base volume.
+    type: str
+    required: true
+  there:
+    description: Names of the volumes that are in the pool already.
+    type: list
+    elements: str
+    required: true
+  settings:
+    description:
+      - What guests have that say nothing else, V(memory), V(vcpus), V(disk_size), V(packages), V(runcmd); V(user_data) is
+        laid under their own.
+    type: dict
+    required: true
+  dns:
+    description: The V(address) of the lab's DNS server, and its V(domain).
+    type: dict
+    required: true
+  cloud_config:
+    description: What the user-data of every guest begins with.
+    type: dict
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Make two guests on a base that is there
+  virtops.libvirt.stack:
+    name: lab
+    state: running
+    volumes: "{{ guests.volumes }}"
+    domains: "{{ guests.domains }}"
+  vars:
+    layout: "{{ ['web1', 'db1'] | virtops.libvirt.lab_layout(lab='lab', subnet='192.168.150.0/24') }}"
+    settings: {memory: 1 GiB, vcpus: 1, disk_size: 10 GiB}
+    guests: "{{ layout.guests | virtops.libvirt.lab_guests(lab='lab', base='base.qcow2', there=['base.qcow2'],
+      settings=settings, dns={'address': layout.address, 'domain': 'lab.test'}, cloud_config={'ssh_pwauth': false}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The description.
+  type: dict
+  contains:
+    volumes:
+      description: Disks and seeds, for O(virtops.libvirt.stack#module:volumes).
+      type: list
+      elements: dict
+    domains:
+      description: The guests, for O(virtops.libvirt.stack#module:domains).
+      type: list
+      elements: dict
+"""
+
+from ansible.utils.vars import merge_hash
+
+
+def _disk(guest: dict, lab: str, base: str, there: list[str], settings: dict) -> dict:
+    name = f"{guest['name']}.qcow2"
+    if name in there:
+        return {"pool": lab, "name": name}
+    size = guest.get("disk_size", settings["disk_size"])
+    return {"pool": lab, "name": name, "capacity": size, "backing": {"volume": base}}
+
+
+def _seed(guest: dict, lab: str, settings: dict, dns: dict, cloud_config: dict) -> dict:
+    name = guest["name"]
+    packages, runcmd = (guest.get(word, settings.get(word)) or [] for word in ("packages", "runcmd"))
+    # What is empty is left out.
+    extras = {"packages": packages, "package_update": bool(packages), "runcmd": runcmd}
+    user_data = {"hostname": name, "fqdn": f"{name}.{dns['domain']}", **cloud_config}
+    user_data.update({word: value for word, value in extras.items() if value})
+    for more in (settings.get("user_data"), guest.get("user_data")):
+        user_data = merge_hash(user_data, more or {})
+    nic = {
+        "match": {"macaddress": guest["mac"]},
+        "dhcp4": True,
+        # Guests find each other by their short names too. (Without addresses cloud-init 22.4 skips the whole NIC.)
+        "nameservers": {"addresses": [dns["address"]], "search": [dns["domain"]]},
+    }
+    seed = {
+        "meta_data": {"instance-id": name, "local-hostname": name},
+        "user_data": user_data,
+        "network_config": {"version": 2, "ethernets": {"lab": nic}},
+    }
+    return {"pool": lab, "name": f"{name}-seed.iso", "cloud_init": seed}
+
+
+def _domain(guest: dict, lab: str, settings: dict) -> dict:
+    name = guest["name"]
+    return {
+        "name": name,
+        "memory": guest.get("memory", settings["memory"]),
+        "vcpus": guest.get("vcpus", settings["vcpus"]),
+        "disks": [
+            {"target": "vda", "pool": lab, "volume": f"{name}.qcow2", "format": "qcow2"},
+            {"target": "vdb", "pool": lab, "volume": f"{name}-seed.iso", "format": "raw", "readonly": True},
+        ],
+        "interfaces": [{"network": lab, "mac": guest["mac"]}],
+    }
+
+
+def lab_guests(
+    guests: list[dict], lab: str, base: str, there: list[str], settings: dict, dns: dict, cloud_config: dict
+) -> dict:
+    """See DOCUMENTATION."""
+    disks = [_disk(guest, lab, base, there, settings) for guest in guests]
+    seeds = [_seed(guest, lab, settings, dns, cloud_config) for guest in guests]
+    return {"volumes": disks + seeds, "domains": [_domain(guest, lab, settings) for guest in guests]}
+
+
+class FilterModule:
+    """Ansible's door to the filter."""
+
+    def filters(self):
+        return {"lab_guests": lab_guests}
