@@ -10,8 +10,8 @@ author:
 description:
   - Makes of a lab's guests, as P(virtops.libvirt.lab_layout#filter) gives them, the volumes and domains that
     M(virtops.libvirt.stack) takes.
-  - Each guest has a linked clone of the base as its disk, a cloud-init seed, and one NIC in the lab's network. A disk that
-    is there stays as it is, on the base that it was made from.
+  - Each guest has a linked clone of the base as its disk, a cloud-init seed, and one NIC in the lab's network. A disk
+    that is there stays as it is, on the base that it was made from.
 options:
   _input:
     description:
@@ -34,8 +34,8 @@ options:
     required: true
   settings:
     description:
-      - What guests have that say nothing else, V(memory), V(vcpus), V(disk_size), V(packages), V(runcmd); V(user_data) is
-        laid under their own.
+      - What guests have that say nothing else, V(memory), V(vcpus), V(disk_size), V(packages), V(runcmd); V(user_data)
+        is laid under their own.
     type: dict
     required: true
   dns:
@@ -46,6 +46,10 @@ options:
     description: What the user-data of every guest begins with.
     type: dict
     required: true
+  gone:
+    description: The V(volumes) and V(domains), each by its name, that are to be removed.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
@@ -126,12 +130,28 @@ def _domain(guest: dict, lab: str, settings: dict) -> dict:
 
 
 def lab_guests(
-    guests: list[dict], lab: str, base: str, there: list[str], settings: dict, dns: dict, cloud_config: dict
+    guests: list[dict],
+    lab: str,
+    base: str,
+    there: list[str],
+    settings: dict,
+    dns: dict,
+    cloud_config: dict,
+    gone: dict[str, list[str]] | None = None,
 ) -> dict:
     """See DOCUMENTATION."""
-    disks = [_disk(guest, lab, base, there, settings) for guest in guests]
-    seeds = [_seed(guest, lab, settings, dns, cloud_config) for guest in guests]
-    return {"volumes": disks + seeds, "domains": [_domain(guest, lab, settings) for guest in guests]}
+    volumes, domains = ((gone or {}).get(kind) or [] for kind in ("volumes", "domains"))
+    return {
+        "volumes": [
+            *(_disk(guest, lab, base, there, settings) for guest in guests),
+            *(_seed(guest, lab, settings, dns, cloud_config) for guest in guests),
+            *({"pool": lab, "name": name, "state": "absent"} for name in volumes),
+        ],
+        "domains": [
+            *(_domain(guest, lab, settings) for guest in guests),
+            *({"name": name, "state": "absent"} for name in domains),
+        ],
+    }
 
 
 class FilterModule:

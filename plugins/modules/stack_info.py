@@ -10,7 +10,7 @@ version_added: 0.1.0
 description:
   - Tells for each stack what it made and what O(virtops.libvirt.stack#module:prune) would remove if nothing of it were
     declared any more. What was there before the stack, and secrets, are not among it.
-  - What each object is like is told by the modules M(virtops.libvirt.domain_info), M(virtops.libvirt.volume_info) and so on.
+  - What each object is like is told by M(virtops.libvirt.domain_info), M(virtops.libvirt.volume_info) and so on.
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the lab roles hand to the module stack."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.filter.lab_guests import lab_guests
+
+SETTINGS = {"memory": "1 GiB", "vcpus": 1, "disk_size": "10 GiB", "user_data": {"ntp": {"enabled": True}}}
+LAB = {
+    "lab": "lab",
+    "base": "base.qcow2",
+    "settings": SETTINGS,
+    "dns": {"address": "192.168.150.1", "domain": "lab.test"},
+    "cloud_config": {"ssh_pwauth": False},
+}
+WEB = {"name": "web1", "mac": "52:54:00:00:00:01"}
+
+
+def test_a_new_guest_has_a_disk_on_the_base_and_a_seed_of_its_own():
+    made = lab_guests([WEB], there=[], **LAB)
+    disk, seed = made["volumes"]
+    assert disk == {"pool": "lab", "name": "web1.qcow2", "capacity": "10 GiB", "backing": {"volume": "base.qcow2"}}
+    assert seed["name"] == "web1-seed.iso"
+    assert seed["cloud_init"]["user_data"] == {
+        "hostname": "web1",
+        "fqdn": "web1.lab.test",
+        "ssh_pwauth": False,
+        "ntp": {"enabled": True},
+    }
+    assert [disk["volume"] for disk in made["domains"][0]["disks"]] == ["web1.qcow2", "web1-seed.iso"]
+
+
+def test_a_disk_that_is_there_stays_as_it_is():
+    assert lab_guests([WEB], there=["web1.qcow2"], **LAB)["volumes"][0] == {"pool": "lab", "name": "web1.qcow2"}
+
+
+def test_what_a_guest_says_counts_before_the_settings():
+    own = {"memory": "2 GiB", "packages": ["nginx"], "user_data": {"ntp": {"servers": ["a"]}, "hostname": "other"}}
+    made = lab_guests([{**WEB, **own}], there=[], **LAB)
+    assert made["domains"][0]["memory"] == "2 GiB"
+    told = made["volumes"][1]["cloud_init"]["user_data"]
+    assert (told["packages"], told["package_update"], "runcmd" in told) == (["nginx"], True, False)
+    assert (told["ntp"], told["hostname"]) == ({"enabled": True, "servers": ["a"]}, "other")
+
+
+def test_what_is_gone_is_to_be_removed():
+    made = lab_guests([], there=[], gone={"domains": ["db1"], "volumes": ["db1.qcow2"]}, **LAB)
+    assert made["domains"] == [{"name": "db1", "state": "absent"}]
+    assert made["volumes"] == [{"pool": "lab", "name": "db1.qcow2", "state": "absent"}]
