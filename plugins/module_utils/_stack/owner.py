@@ -137,9 +137,9 @@ def stacks(conn) -> dict[str, dict[str, list]]:
                 words = {"pool": part, "name": name} if part else name
                 found.setdefault(stack, {}).setdefault(f"{kind}s", []).append(words)
     for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT):
-        stack = _mark(handle)
-        if stack:
-            found.setdefault(stack, {}).setdefault("domains", []).append(handle.name())
+        mark = _mark(handle)
+        if mark:
+            found.setdefault(mark, {}).setdefault("domains", []).append(handle.name())
     return found
 
 
