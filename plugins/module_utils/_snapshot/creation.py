@@ -84,7 +84,7 @@ def _wrong_guest(guest, tree, chosen: dict) -> str:
 
 def _asleep(guest, tree, memory: str) -> str:
     writes = memory == EXTERNAL or (memory == INTERNAL and guest.version >= releases.INTERNAL_WITH_UEFI)
-    since = tree.sleeps(guest.state) if writes else ""
+    since = tree.sleeps(guest) if writes else ""
     return (
         f"it is paused since {since} took its memory, and QEMU takes it once only; set it to running" if since else ""
     )

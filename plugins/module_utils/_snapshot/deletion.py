@@ -77,8 +77,9 @@ def _external_way(guest, tree, snap) -> Way:
     reason = reason or _on_internal(tree, snap)
     if reason:
         return Way(reason=reason)
-    since = tree.sleeps(guest.state)
-    if since:
+    since = tree.sleeps(guest)
+    # What was put on top later QEMU can merge.
+    if snap.name in tree.ancestors(since):
         return Way(
             reason=f"the guest is paused since {since} took its memory, and QEMU leaves its disks alone until it has"
             " run; set it to running or stopped first"
@@ -93,8 +94,8 @@ def _external_way(guest, tree, snap) -> Way:
     deep = guest.version < releases.REVERTS_EXTERNAL and any(
         tree.active.get(target) != overlay for target, overlay in snap.overlays.items()
     )
-    words = "merged into what it grew out of, by a QEMU that does not run"
-    return Way(words, merges=True, paused=deep, as_files=on_volumes)
+    words = "by the guest, which is started paused for it" if deep else "by a QEMU that does not run"
+    return Way(f"merged into what it grew out of, {words}", merges=True, paused=deep, as_files=on_volumes)
 
 
 def _takes_image_along(guest, tree, snap) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import AGENT
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -74,6 +75,13 @@ class Guest:
     def is_local(self) -> bool:
         """Whether libvirt runs on the host that the task runs on."""
         return self.conn.getURI().partition("://")[2].startswith("/")
+
+    @property
+    def went_back(self) -> bool:
+        """Whether it is paused because it was so in the snapshot that it went back to."""
+        if self.state != states.PAUSED or self.handle is None:
+            return False
+        return self.handle.state()[1] == libvirt.VIR_DOMAIN_PAUSED_FROM_SNAPSHOT
 
     @property
     def uefi(self) -> bool:

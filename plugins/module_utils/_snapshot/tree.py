@@ -177,17 +177,17 @@ class Tree:
         known = {place.get(target) for snap in self.snaps.values() for place in (snap.overlays, snap.origins)}
         return self.active.get(target) not in known
 
-    def sleeps(self, state: str) -> str:
+    def sleeps(self, guest) -> str:
         """The snapshot since which a paused guest sleeps, C("") where it can have run meanwhile.
 
         Writing the memory of a paused guest into a file leaves QEMU as behind a migration: until the guest has run it
-        does not write its memory again, and leaves its disks alone.
+        does not write its memory again, and leaves alone the disks that it had then. A revert starts another QEMU.
         """
-        for name in self.ancestors(self.current) if state == "paused" else ():
+        for name in self.ancestors(self.current) if guest.state == "paused" else ():
             snap = self.snaps[name]
             if snap.memory == EXTERNAL and snap.raw_state == "paused":
-                return name
-            if snap.raw_state != "disk-snapshot":
+                return name if self.written(snap) == snap.overlays else ""
+            if snap.raw_state not in ("disk-snapshot", "paused") or (snap.raw_state == "paused" and guest.went_back):
                 break
         return ""
 
