@@ -78,8 +78,7 @@ def _external_way(guest, tree, snap) -> Way:
     if reason:
         return Way(reason=reason)
     since = tree.sleeps(guest)
-    # What was put on top later QEMU can merge.
-    if snap.name in tree.ancestors(since):
+    if since and (snap.name in tree.ancestors(since) or guest.conn.getVersion() >= releases.QEMU_LEAVES_ALL_ALONE):
         return Way(
             reason=f"the guest is paused since {since} took its memory, and QEMU leaves its disks alone until it has"
             " run; set it to running or stopped first"
