@@ -12,7 +12,7 @@ import os
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import releases
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import merging, releases
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LEFT_OUT
 
 
@@ -62,7 +62,7 @@ def why_not(guest, tree, document, quiesce: bool) -> str:
     chosen = {entry.get("name"): entry.get("snapshot") for entry in document.findall("disks/disk")}
     memory = document.find("memory").get("snapshot")
     return (
-        _wrong_guest(guest, chosen)
+        _wrong_guest(guest, tree, chosen)
         or _asleep(guest, tree, memory)
         or _wrong_mix(chosen, memory)
         or _wrong_memory(guest, memory, chosen, document.find("memory").get("file"))
@@ -72,21 +72,19 @@ def why_not(guest, tree, document, quiesce: bool) -> str:
     )
 
 
-def _wrong_guest(guest, chosen: dict) -> str:
+def _wrong_guest(guest, tree, chosen: dict) -> str:
     if guest.state == states.SAVED:
         return "its memory is saved, and disks without it are no whole state; set it to running or stopped first"
     unknown = sorted(set(chosen) - {disk.target for disk in guest.disks})
     if unknown:
         has = ", ".join(disk.target for disk in guest.disks) or "none"
         return f"it has no disk {' and '.join(unknown)} (it has: {has}); correct 'disks'"
-    if guest.busy_disk:
-        return f"a block job runs on its disk {guest.busy_disk}; wait for its end"
-    return ""
+    return merging.in_the_way(guest, tree)
 
 
 def _asleep(guest, tree, memory: str) -> str:
     writes = memory == EXTERNAL or (memory == INTERNAL and guest.version >= releases.INTERNAL_WITH_UEFI)
-    since = tree.sleeps(guest.state) if writes else ""
+    since = tree.sleeps(guest) if writes else ""
     return (
         f"it is paused since {since} took its memory, and QEMU takes it once only; set it to running" if since else ""
     )

@@ -12,8 +12,9 @@ import contextlib
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import metadata, releases
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import merging, metadata, releases
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL
 
 _METADATA = "set 'metadata_only: true' to forget it and leave its files as they are"
@@ -22,16 +23,27 @@ _METADATA = "set 'metadata_only: true' to forget it and leave its files as they 
 class Way:
     """How a snapshot goes: C(words) for the user, or C(reason) why it cannot go.
 
+    C(merges): an interruption leaves something half done. C(begun): that is how it was found.
     C(paused): libvirt of this release needs the guest to be on, so it is started for it without running.
     C(as_files): volumes in the snapshot's document have to be written as files first.
     """
 
-    def __init__(self, words: str = "", reason: str = "", paused: bool = False, as_files: bool = False):
-        self.words, self.reason, self.paused, self.as_files = words, reason, paused, as_files
+    def __init__(self, words: str = "", reason: str = "", **how: bool):
+        self.words, self.reason = words, reason
+        self.merges, self.begun, self.paused, self.as_files = (
+            how.get(one, False) for one in ("merges", "begun", "paused", "as_files")
+        )
 
 
 def way(guest, tree, snap) -> Way:
-    """The way on which libvirt deletes a snapshot with its content."""
+    """The way on which a snapshot is deleted with its content."""
+    if merging.interrupted(guest)[0] == snap.name:
+        return Way("merged into what it grew out of, as an interrupted run began it", begun=True)
+    return _way(guest, tree, snap)
+
+
+def _way(guest, tree, snap) -> Way:
+    """The way on which libvirt deletes it."""
     return _external_way(guest, tree, snap) if snap.is_external else _internal_way(guest, tree, snap)
 
 
@@ -52,8 +64,9 @@ def _internal_way(guest, tree, snap) -> Way:
 def _external_way(guest, tree, snap) -> Way:
     if guest.version < releases.DELETES_EXTERNAL:
         return Way(reason=f"libvirt before 9.0 does not delete external snapshots; {_METADATA}")
-    if guest.busy_disk:
-        return Way(reason=f"a block job runs on {guest.busy_disk}; wait for its end")
+    reason = merging.in_the_way(guest, tree, snap.name)
+    if reason:
+        return Way(reason=reason)
     merges = snap.name == tree.current or bool(tree.children(snap.name))
     if guest.version >= releases.REVERTS_EXTERNAL:
         if not merges:
@@ -64,23 +77,24 @@ def _external_way(guest, tree, snap) -> Way:
     reason = reason or _on_internal(tree, snap)
     if reason:
         return Way(reason=reason)
-    since = tree.sleeps(guest.state)
-    if since:
+    since = tree.sleeps(guest)
+    if since and (snap.name in tree.ancestors(since) or guest.conn.getVersion() >= releases.QEMU_LEAVES_ALL_ALONE):
         return Way(
             reason=f"the guest is paused since {since} took its memory, and QEMU leaves its disks alone until it has"
             " run; set it to running or stopped first"
         )
+    on_volumes = any(source and source[0] == "volume" for source in snap.origins.values())
     if guest.active:
-        return Way("merged into what it grew out of")
+        return Way("merged into what it grew out of", merges=True, as_files=on_volumes and not tree.grew_again(snap))
     if guest.state == states.SAVED:
         return Way(reason="its memory is saved, and merging needs the guest; set it to running or stopped first")
-    on_volumes = any(source and source[0] == "volume" for source in snap.origins.values())
     if on_volumes and tree.grew_again(snap):
         return Way(reason=f"its disks are volumes of a pool, which libvirt merges while the guest is on; {_METADATA}")
     deep = guest.version < releases.REVERTS_EXTERNAL and any(
         tree.active.get(target) != overlay for target, overlay in snap.overlays.items()
     )
-    return Way("merged into what it grew out of, by a QEMU that does not run", paused=deep, as_files=on_volumes)
+    words = "by the guest, which is started paused for it" if deep else "by a QEMU that does not run"
+    return Way(f"merged into what it grew out of, {words}", merges=True, paused=deep, as_files=on_volumes)
 
 
 def _takes_image_along(guest, tree, snap) -> str:
@@ -137,6 +151,27 @@ def _names(names: list[str]) -> str:
 
 def delete(guest, snap, chosen: Way) -> None:
     """Delete it on the way that was found."""
+    if chosen.begun:
+        finish(guest, snap.name)
+        return
+    with merging.noted(guest, snap) if chosen.merges else contextlib.nullcontext():
+        _delete(guest, snap, chosen)
+
+
+def finish(guest, name: str) -> None:
+    """See an interrupted merge through."""
+    merging.finish(guest, name, _merge_rest)
+
+
+def _merge_rest(guest, snap) -> None:
+    """Merge what an interrupted run left."""
+    chosen = _way(guest, guest.snapshots(), snap)
+    if chosen.reason:
+        raise Failed(chosen.reason)
+    _delete(guest, snap, chosen)
+
+
+def _delete(guest, snap, chosen: Way) -> None:
     handle = guest.handle.snapshotLookupByName(snap.name)
     if chosen.as_files:
         metadata.write_volumes_as_files(guest, handle)
@@ -152,11 +187,13 @@ def forget(guest, snap) -> None:
     """Delete what libvirt knows of it; its files, or what is in the disks, stay."""
     handle = guest.handle.snapshotLookupByName(snap.name)
     handle.delete(libvirt.VIR_DOMAIN_SNAPSHOT_DELETE_METADATA_ONLY)
+    merging.forget(guest, snap.name)
 
 
 @contextlib.contextmanager
 def _paused(guest):
-    guest.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    # It goes with whoever started it.
+    guest.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED | libvirt.VIR_DOMAIN_START_AUTODESTROY)
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import AGENT
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -33,7 +34,6 @@ class Disk:
         self.shareable = element.find("shareable") is not None
         # How the guest's own document wants it to be treated (formatdomain, "snapshot").
         self.default = element.get("snapshot")
-        self.busy = element.find("mirror") is not None
         self._guest = guest
 
     @property
@@ -77,6 +77,13 @@ class Guest:
         return self.conn.getURI().partition("://")[2].startswith("/")
 
     @property
+    def went_back(self) -> bool:
+        """Whether it is paused because it was so in the snapshot that it went back to."""
+        if self.state != states.PAUSED or self.handle is None:
+            return False
+        return self.handle.state()[1] == libvirt.VIR_DOMAIN_PAUSED_FROM_SNAPSHOT
+
+    @property
     def uefi(self) -> bool:
         return self.tree.find("os/loader[@type='pflash']") is not None
 
@@ -84,10 +91,27 @@ class Guest:
     def has_agent(self) -> bool:
         return self.tree.find(f"devices/channel/target[@name='{AGENT}'][@state='connected']") is not None
 
+    def anew(self) -> Guest:
+        """The same guest as it is now."""
+        return Guest(self.conn, self.name, self.planned, self.execute)
+
+    @property
+    def busy_disks(self) -> list[str]:
+        """The disks that a block job runs on. Of a commit below the disk's own file its document says nothing."""
+        if not self.active or self.handle is None:
+            return []
+        return [disk.target for disk in self.disks if disk.source and self.handle.blockJobInfo(disk.target, 0)]
+
     @property
     def busy_disk(self) -> str:
-        """A disk that a block job runs on, C("") for none."""
-        return next((disk.target for disk in self.disks if disk.busy), "")
+        """The first of those disks, C("") for none."""
+        return next(iter(self.busy_disks), "")
+
+    def chain(self, target: str) -> list[str | None]:
+        """The paths of what a disk of a running guest lies on, its own file first."""
+        disk = next(one for one in self.tree.findall("devices/disk") if one.find("target").get("dev") == target)
+        found = [source_of(one) for one in (disk, *disk.iter("backingStore"))]
+        return [self.path_of(source) for source in found if source]
 
     def what_keeps_its_memory(self) -> str:
         """What of it cannot be saved with its memory, C("") where all can."""

@@ -15,6 +15,11 @@ def redefine(guest, handle, edit) -> None:
     """Have C(edit(document)) change the snapshot's own document, with its secrets, and give it back to libvirt."""
     document = parse(handle.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
     edit(document)
+    replace(guest, handle, document)
+
+
+def replace(guest, handle, document) -> None:
+    """Give libvirt another document of a snapshot that it has."""
     flags = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE
     # libvirt takes none of the two from the document (virDomainSnapshotCreateXML).
     if handle.isCurrent():
@@ -38,7 +43,8 @@ def write_volumes_as_files(guest, handle) -> None:
     """Write the disks of the guest as the snapshot knows it as files: libvirt compares them with files.
 
     It neither goes back to an external snapshot of a guest whose disks are volumes of a pool, nor merges it while the
-    guest is off (qemuSnapshotRevertValidate, qemuSnapshotDeleteExternalPrepare).
+    guest is off, nor where it was taken while the guest was off (qemuSnapshotRevertValidate,
+    qemuSnapshotDeleteExternalPrepare).
     """
 
     def edit(document):

@@ -18,6 +18,8 @@ REVERTS_EXTERNAL = 9009000
 INTERNAL_WITH_UEFI = 10009000
 # Deleting an external one after a revert to an internal one above it took the disk along before.
 KEEPS_INTERNAL_PARENT = 11000000
+# QEMU: what was put on top of a disk that it leaves alone stays as well ("block: Don't attach inactive child").
+QEMU_LEAVES_ALL_ALONE = 10000000
 
 _CRASH = "QEMU crashes when libvirt 9.9 reverts to an internal snapshot; update libvirt to 9.10 or later"
 _UEFI = (

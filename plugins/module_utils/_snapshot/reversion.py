@@ -13,7 +13,7 @@ import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import metadata, releases
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import merging, metadata, releases
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, LABELS
 
 _FORCE = "set 'force: true' to do it all the same"
@@ -21,8 +21,9 @@ _FORCE = "set 'force: true' to do it all the same"
 
 def why_not(guest, tree, snap, force: bool) -> str:
     """Why the guest cannot, or should not, go back to a snapshot; C("") where it can."""
-    if guest.busy_disk:
-        return f"a block job runs on {guest.busy_disk}; wait for its end"
+    reason = merging.in_the_way(guest, tree)
+    if reason:
+        return reason
     if snap.raw_state == "pmsuspended":
         return "it was taken of a guest that slept, to which QEMU cannot go back"
     if guest.state == states.SAVED and snap.memory == "no" and not force:

@@ -9,6 +9,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAM
 # libvirt keeps a description of a snapshot and nothing else of ours, but it keeps the whole guest with it: the labels
 # stand in the metadata of that.
 LABELS = "urn:virtops:libvirt:snapshot"
+# In the metadata of the guest: which of its snapshots is being merged.
+MERGE = "urn:virtops:libvirt:merge"
 INTERNAL, EXTERNAL, LEFT_OUT = "internal", "external", "no"
 LOCATIONS = (INTERNAL, EXTERNAL)
 

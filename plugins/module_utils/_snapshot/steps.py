@@ -19,6 +19,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._resource import R
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import (
     creation,
     deletion,
+    merging,
     metadata,
     retention,
     reversion,
@@ -233,6 +234,7 @@ class Snapshot(Resource):
             text, labels = printed(target), {"labels": self.wanted.get("labels", {})}
 
             def take() -> None:
+                merging.forget(guest, self.name)
                 creation.take(guest, text, memory, external, self.options["quiesce"])
                 metadata.note(guest, self._handle(), labels)
 
@@ -279,10 +281,20 @@ class Snapshot(Resource):
 
     def remove_more(self, plan):
         if not plan.steps:
+            self._end_merge(plan)
             return
         tree = self.guest.snapshots()
         plan.also = [self._gone(f"children[{name}]", tree.snaps[name]) for name in self._doomed(tree)[:-1]]
         plan.changes += plan.also
+
+    def _end_merge(self, plan) -> None:
+        """What an interrupted run left of a snapshot that is gone: its note, and the guest that was on for it."""
+        if self._is_there() and self.name and merging.interrupted(self.guest)[0] == self.name:
+            plan.changes = [Change("state", "merged", "absent", self.new_effect())]
+            plan.steps = [Step(f"see the merge of {self.subject} through", self._finish)]
+
+    def _finish(self) -> None:
+        deletion.finish(self.guest, self.name)
 
     def _doomed(self, tree) -> list[str]:
         """The snapshots that a removal takes, in the order in which they can go."""

@@ -148,27 +148,46 @@ class Tree:
         found = [self.active.get(target)]
         if self.current and self._is_new_branch(target):
             found.append(self.snaps[self.current].origins.get(target))
-        grown = {snap.overlays.get(target): snap.origins.get(target) for snap in self.snaps.values()}
+        grown = {}
+        for snap in self.snaps.values():
+            for place in (snap.overlays, self.written(snap)):
+                grown[place.get(target)] = snap.origins.get(target)
         while found[-1] in grown and grown[found[-1]] not in found:
             found.append(grown[found[-1]])
         return [one for one in found if one]
+
+    def written(self, snap: Snap) -> dict:
+        """{target: source} of where was written what came after a snapshot (qemuSnapshotExternalGetSnapDiskSrc).
+
+        That is its overlay, and another file since the guest went back to it.
+        """
+        found, children = dict(snap.overlays), self.children(snap.name)
+        for target in found:
+            source = None
+            if len(children) == 1:
+                source = self.snaps[children[0]].origins.get(target)
+            elif snap.name == self.current and not children and self._is_new_branch(target):
+                source = self.active.get(target)
+            if source not in (None, snap.origins.get(target)):
+                found[target] = source
+        return found
 
     def _is_new_branch(self, target: str) -> bool:
         """Whether the disk is a file that libvirt made at a revert: no snapshot knows it."""
         known = {place.get(target) for snap in self.snaps.values() for place in (snap.overlays, snap.origins)}
         return self.active.get(target) not in known
 
-    def sleeps(self, state: str) -> str:
+    def sleeps(self, guest) -> str:
         """The snapshot since which a paused guest sleeps, C("") where it can have run meanwhile.
 
         Writing the memory of a paused guest into a file leaves QEMU as behind a migration: until the guest has run it
-        does not write its memory again, and leaves its disks alone.
+        does not write its memory again, and leaves alone the disks that it had then. A revert starts another QEMU.
         """
-        for name in self.ancestors(self.current) if state == "paused" else ():
+        for name in self.ancestors(self.current) if guest.state == "paused" else ():
             snap = self.snaps[name]
             if snap.memory == EXTERNAL and snap.raw_state == "paused":
-                return name
-            if snap.raw_state != "disk-snapshot":
+                return name if self.written(snap) == snap.overlays else ""
+            if snap.raw_state not in ("disk-snapshot", "paused") or (snap.raw_state == "paused" and guest.went_back):
                 break
         return ""
 
@@ -193,8 +212,9 @@ class Tree:
 
     def remove(self, snap: Snap) -> None:
         """What deleting a snapshot with its content makes of them: what lay on its overlays lies on their origins."""
+        written = self.written(snap)
         self.forget(snap)
-        for target, overlay in snap.overlays.items():
+        for target, overlay in written.items():
             for place in [self.active, *(other.origins for other in self.snaps.values())]:
                 if place.get(target) == overlay:
                     place[target] = snap.origins.get(target)
