@@ -145,7 +145,7 @@ changes:
   elements: dict
   contains:
     path:
-      description: Where, in the words of the options; for what only O(xml) can say, in the words of the XML.
+      description: Where, in the words of the options and of RV(export); nothing for a new file.
       type: str
     before:
       description: What it was, none where it was not there.
@@ -154,12 +154,10 @@ changes:
       description: What it becomes, none where it goes.
       type: raw
     effect:
-      description: V(live) is applied at once, V(config) to an object that is off, V(next_boot) waits for its next
-        start.
+      description: Always V(config), as no guest is touched.
       type: str
 pending:
-  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
-    RV(changes).
+  description: Nothing; it is there as in the results of all modules.
   returned: always
   type: list
   elements: dict
@@ -169,11 +167,11 @@ steps:
   type: list
   elements: str
 power_cycled:
-  description: Whether the object was switched off and on again for a change.
+  description: Never; it is there as in the results of all modules.
   returned: always
   type: bool
 unchecked:
-  description: What a read-only connection could not see in check mode.
+  description: What cannot be known in check mode, such as the time of a volume that an earlier task would change.
   returned: always
   type: list
   elements: str
