@@ -47,6 +47,7 @@ def inside(rounds: int) -> None:
     from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
     from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
     from ansible_collections.virtops.libvirt.plugins.module_utils._volume import streams
+    from ansible_collections.virtops.libvirt.plugins.module_utils._volume.export import Export
     from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
     source, copy = PLACE.parent / "source.raw", PLACE.parent / "copy.raw"
@@ -73,10 +74,10 @@ def inside(rounds: int) -> None:
                 volume.delete(0)
             copy.unlink(missing_ok=True)
 
-        def run() -> None:
-            volume = Volume(conn, {"pool": "bench", "name": "new", "source": {"path": str(source)}})
-            volume.run_command = execute
-            converge(volume, check=False)
+        def run(kind=Volume, **options) -> None:
+            resource = kind(conn, {"pool": "bench", "name": "new", **options})
+            resource.run_command = execute
+            converge(resource, check=False)
 
         def empty():
             text = f"<volume><name>new</name><capacity>{4 << 30}</capacity><allocation>0</allocation></volume>"
@@ -90,7 +91,8 @@ def inside(rounds: int) -> None:
         to_disk = [*convert[:2], "-t", "writeback", *convert[2:]]
         for words, command in (("qemu-img convert", convert), ("qemu-img convert -t writeback", to_disk)):
             theirs = functools.partial(subprocess.run, command, check=True)
-            compare(f"import, against {words}", rounds, run, theirs, clean)
+            ours = functools.partial(run, source={"path": str(source)})
+            compare(f"import, against {words}", rounds, ours, theirs, clean)
         compare(
             "upload, against virsh vol-upload --sparse",
             rounds,
@@ -107,6 +109,14 @@ def inside(rounds: int) -> None:
             lambda: copy.unlink(missing_ok=True),
         )
         print(f"a downloaded file takes {copy.stat().st_blocks // 2048} MiB")
+        out = [*to_disk[:-2], str(PLACE / "new"), str(copy)]
+        compare(
+            "export, against qemu-img convert -t writeback",
+            rounds,
+            functools.partial(run, Export, path=str(copy)),
+            functools.partial(subprocess.run, out, check=True),
+            lambda: copy.unlink(missing_ok=True),
+        )
         pool.destroy()
 
 

@@ -22,7 +22,7 @@ PLANNED = ("changed", "changes", "pending", "power_cycled", "steps", "diff")
 
 
 # The kind of object that a module makes, where its name does not say it.
-RESULTS = {"image": "volume"}
+RESULTS = {"image": "volume", "volume_export": "export"}
 
 
 def wait_until(condition, seconds: float, what: str):

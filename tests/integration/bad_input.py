@@ -203,6 +203,26 @@ VOLUME = [
     (volume(xml="<domain/>"), "<volume> is needed"),
 ]
 
+
+def export(**options):
+    return {"pool": "images", "name": "image.raw", "path": f"{P}.img", **options}
+
+
+EXPORT = [
+    *((export(path=path), "path", "absolute") for path in ("new.img", "/tmp/../new.img", "/tmp/", "/", "")),
+    *((export(name=name), "name") for name in BAD_NAMES),
+    (export(path="/tmp/none/new.img"), "export /tmp/none/new.img", "no directory /tmp/none"),
+    (export(path="/dev/null"), "export /dev/null", "no plain file"),
+    (export(path="/var/lib/libvirt/images/images/base.qcow2", replace=True), "is volume images/base.qcow2"),
+    (export(name="none"), "volume images/none is not there", "virtops.libvirt.volume"),
+    (export(pool="none"), "there is no pool none"),
+    (export(pool="off"), "pool off is not active"),
+    (export(format="iso"), "format", "qcow2"),
+    (export(format="raw", compress=True), "'compress' is of the format qcow2"),
+    (export(permissions={"mode": "rwx"}), "permissions.mode", "octal"),
+    (export(permissions={"owner": -2}), "permissions.owner", "less than"),
+]
+
 MAC = "52:54:00:aa:03:09"
 
 

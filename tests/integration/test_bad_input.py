@@ -10,7 +10,7 @@ import hashlib
 
 import pytest
 from integration.bad_guests import GUESTS
-from integration.bad_input import DOMAIN, NETWORK, POOL, SECRET, UNKNOWN, VOLUME
+from integration.bad_input import DOMAIN, EXPORT, NETWORK, POOL, SECRET, UNKNOWN, VOLUME
 from integration.bad_stacks import STACK
 
 
@@ -61,6 +61,7 @@ def rows(module: str, table: list) -> list:
     [
         *rows("pool", POOL),
         *rows("volume", VOLUME),
+        *rows("volume_export", EXPORT),
         *rows("network", NETWORK),
         *rows("secret", SECRET),
         *rows("domain", [*DOMAIN, *GUESTS]),

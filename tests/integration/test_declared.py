@@ -13,6 +13,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps imp
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.steps import Snapshot
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import export
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
 # libvirt defines no guest with the first where the processor has it not; the others need btrfs and SELinux.
@@ -35,10 +36,13 @@ def whole_run(request):
         pytest.skip("only some of the tests of this directory ran, so some options are not to be expected")
 
 
-@pytest.mark.parametrize("kind", [Pool, Volume, Network, Secret, Snapshot, Domain])
-def test_every_option_has_changed_something_for_real(lab, whole_run, kind):
-    done = lab.exercised[kind.kind]
-    left = {path for path in declared(kind.fields) - done if not any(one.startswith(path + ".") for one in done)}
+FIELDS = {kind.kind: kind.fields for kind in (Pool, Volume, Network, Secret, Snapshot, Domain)}
+
+
+@pytest.mark.parametrize(("module", "fields"), [*FIELDS.items(), ("volume_export", export.FIELDS)])
+def test_every_option_has_changed_something_for_real(lab, whole_run, module, fields):
+    done = lab.exercised[module]
+    left = {path for path in declared(fields) - done if not any(one.startswith(path + ".") for one in done)}
     left -= {path for path in left if {path, path.partition(".")[0]} & NOT_HERE}
     if left:
         pytest.fail("nothing changed " + ", ".join(sorted(left)))

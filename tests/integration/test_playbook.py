@@ -70,6 +70,9 @@ SAN = """
           devices: [{path: "iqn.2026-01.test.san:disks"}]
           auth: {type: chap, username: lab, secret: {usage: san}}
 """
+EXPORT = """
+    - virtops.libvirt.volume_export: {pool: lab, name: web1.qcow2, path: /var/lib/libvirt/images/web1.img, format: raw}
+"""
 MOVED = """
     - virtops.libvirt.pool: {name: lab, state: absent}
     - virtops.libvirt.pool: {name: other, path: /var/lib/libvirt/images/lab}
@@ -140,11 +143,11 @@ def play(lab, configuration, tmp_path):
 
 
 def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
-    text = PLAY + NETWORK + POOL + BASE + CLONE + SEED + GUEST
+    text = PLAY + NETWORK + POOL + BASE + CLONE + EXPORT + SEED + GUEST
     before = lab.state()
     planned = play(text, "--check", "--diff")
     assert planned.code == 0, planned.text
-    assert planned.changed() == [True] * 6
+    assert planned.changed() == [True] * 7
     assert lab.state() == before
 
     done = play(text, "--diff")
@@ -154,13 +157,14 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
             assert real[key] == plan[key]
 
     again = play(text)
-    assert (again.code, again.changed()) == (0, [False] * 6), again.text
+    assert (again.code, again.changed()) == (0, [False] * 7), again.text
 
     text = PLAY + GONE
     planned = play(text, "--check", "--diff")
     assert (planned.code, planned.changed()) == (0, [True] * 6), planned.text
     assert "web1" in lab.state()["domain"]
     assert play(text).changed() == [True] * 6
+    lab.shell("rm /var/lib/libvirt/images/web1.img")
     assert lab.state() == before
 
 

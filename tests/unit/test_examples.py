@@ -15,9 +15,13 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._image.steps impor
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.export import Export
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
-KINDS = {kind.kind: kind for kind in (Domain, Network, Pool, Secret, Volume)} | {"image": Image}
+KINDS = {kind.kind: kind for kind in (Domain, Network, Pool, Secret, Volume)} | {
+    "image": Image,
+    "volume_export": Export,
+}
 
 
 def examples():

@@ -43,6 +43,12 @@ def describe(execute, path: str, subject: str, image_format: str = "", shown: st
     return json.loads(output)
 
 
+def leans_on(about: dict) -> str:
+    """The other file that an image needs, of which C(describe) told C(about); C("") where it is whole."""
+    extra = (about.get("format-specific") or {}).get("data", {})
+    return about.get("backing-filename") or extra.get("data-file") or ""
+
+
 def part(path: str) -> str:
     """Where a volume's file is written until it is whole."""
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.part")
@@ -94,8 +100,12 @@ def alone(directory: str):
 
 
 def convert(execute, source: str, source_format: str, destination: str, wanted: dict, lock: int | None) -> None:
-    """Copy an image with its holes into a new file. C(wanted): C(format), and C(options) for it (qemu-img(1), "-o")."""
+    """Copy an image with its holes into a new file.
+
+    C(wanted): C(format), C(options) for it (qemu-img(1), "-o"), and whether to C(compress) what is in it.
+    """
     options = ["-o", ",".join(wanted["options"])] if wanted.get("options") else []
+    options += ["-c"] if wanted.get("compress") else []
     command = ["qemu-img", "convert", "-f", source_format, "-O", wanted["format"], *options, source, destination]
     tool(execute, command, lock)
 

@@ -105,7 +105,7 @@ class Origin:
 
     def refuse_leaning(self, about: dict) -> None:
         """Refused where an image that came from elsewhere needs a file of this host."""
-        other = about.get("backing-filename") or (about.get("format-specific") or {}).get("data", {}).get("data-file")
+        other = image.leans_on(about)
         if other and not self.trusted:
             raise Refused(
                 f"{self.subject}: {self.shown} is no image of its own but leans on the file {other}, which did not come"
