@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import AGENT
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -82,7 +82,7 @@ class Guest:
 
     @property
     def has_agent(self) -> bool:
-        return self.tree.find(f"devices/channel/target[@name='{AGENT}'][@state='connected']") is not None
+        return self.tree.find(f"devices/channel/target[@name='{CHANNEL}'][@state='connected']") is not None
 
     @property
     def busy_disk(self) -> str:
