@@ -9,9 +9,9 @@ description:
     network, no SSH server and no key; the controller only needs to reach libvirt, be it over C(qemu+ssh://).
   - Commands run as the agent's user, which is root, whoever C(ansible_user) is. C(become) to another user works by
     C(sudo), C(su) and whatever else asks root for no password; C(ansible_become_password) is never sent to the guest.
-  - Output and files may be of any size. About 1 MB a second goes into a guest, more comes out of it.
+  - Output and files may be of any size. An agent takes data slowly, though; what has gigabytes comes better on a disk.
   - Where the connection to libvirt breaks while a command runs, because its daemon is restarted, the task goes on.
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The virtops authors (@virtops)
 requirements:
@@ -26,7 +26,8 @@ notes:
   - Where SELinux confines the agent, it confines what runs through it as well, until the guest's policy lets it
     (C(virt_qemu_ga_run_unconfined)).
   - A command cannot be answered while it runs, so what asks for something ends or hangs. There is no terminal.
-  - A command runs within the agent's service and ends with it; restart the service with O(ansible.builtin.systemd_service#module:no_block).
+  - A command runs within the agent's service and ends with it; restart that service with
+    O(ansible.builtin.systemd_service#module:no_block).
   - libvirt marks the guest as tainted with C(custom-ga-command), which says that somebody talked to its agent and has
     no other effect.
 options:
@@ -131,12 +132,9 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFileNotFound
 from ansible.plugins.connection import ConnectionBase
-from ansible.utils.display import Display
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING
-
-display = Display()
 
 
 class Connection(ConnectionBase):
@@ -144,6 +142,7 @@ class Connection(ConnectionBase):
 
     transport = "virtops.libvirt.guest_agent"
     has_pipelining = True
+    _connected: bool
 
     def _connect(self):
         if not self._connected:
@@ -156,19 +155,19 @@ class Connection(ConnectionBase):
             from ansible_collections.virtops.libvirt.plugins.plugin_utils._guest import Guest
 
             self._guest = Guest(*(self.get_option(name) for name in ("libvirt_uri", "remote_addr", "timeout")))
-            display.vvv(f"GUEST AGENT AT {self._guest.uri}", host=self._guest.name)
+            self._display.vvv(f"GUEST AGENT AT {self._guest.uri}", host=self._guest.name)
             self._connected = True
         return self
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        display.vvv(f"EXEC {cmd}", host=self._guest.name)
+        self._display.vvv(f"EXEC {cmd}", host=self._guest.name)
         with self._plainly():
             return self._guest.run(self.get_option("executable"), cmd, in_data, self.get_option("command_timeout"))
 
     def put_file(self, in_path: str, out_path: str) -> None:
         super().put_file(in_path, out_path)
-        display.vvv(f"PUT {in_path} TO {out_path}", host=self._guest.name)
+        self._display.vvv(f"PUT {in_path} TO {out_path}", host=self._guest.name)
         if not os.path.exists(in_path):
             raise AnsibleFileNotFound(f"{in_path} is not on the controller; correct the path")
         with open(in_path, "rb") as source, self._plainly():
@@ -176,7 +175,7 @@ class Connection(ConnectionBase):
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
         super().fetch_file(in_path, out_path)
-        display.vvv(f"FETCH {in_path} TO {out_path}", host=self._guest.name)
+        self._display.vvv(f"FETCH {in_path} TO {out_path}", host=self._guest.name)
         with open(out_path, "wb") as target, self._plainly():
             self._guest.fetch(in_path, target)
 
@@ -193,7 +192,6 @@ class Connection(ConnectionBase):
 
     def reset(self) -> None:
         self.close()
-        self._connect()
 
     def close(self) -> None:
         self._connected = False

@@ -63,6 +63,7 @@ _SETTINGS = (
     "BLACKLIST_RPC, BLOCK_RPCS or FILTER_RPC_ARGS in /etc/sysconfig/qemu-ga, block-rpcs (blacklist) or allow-rpcs in"
     " /etc/qemu/qemu-ga.conf"
 )
+_PERMISSION = "name one in the uri who may, or add this one to the group libvirt there"
 _SECONDS_BETWEEN = 0.1
 _connections: dict[tuple[int, str], Any] = {}
 
@@ -77,7 +78,7 @@ def _connection(uri: str):
     conn = _connections.get(key)
     if conn is None or not conn.isAlive():
         try:
-            conn = _connections[key] = opened(uri, False, "add the user on the controller to that host's group libvirt")
+            conn = _connections[key] = opened(uri, False, _PERMISSION)
         except Failed as error:
             raise Unreachable(str(error)) from error
     return conn
@@ -119,7 +120,13 @@ class Guest:
         name, given = f"{_PLACE}/virtops-{uuid.uuid4().hex}", ""
         if data and len(data) > SENT:
             given = f"{name}.in"
-            self._write(given, io.BytesIO(data))
+            try:
+                self._write(given, io.BytesIO(data))
+            except (Failed, Unreachable):
+                # It may hold secrets.
+                with suppress(Failed, Unreachable):
+                    self._remove(given)
+                raise
             data = None
         code, out, err = self._run(("-c", _BOUNDED, shell, command, name, given), data, seconds)
         return code, out + self._rest(f"{name}.out", out, _OUT), err + self._rest(f"{name}.err", err, _ERR)
@@ -154,8 +161,11 @@ class Guest:
             return b""
         with self._telling(f"read {path}", BY_FILE):
             rest = b"".join(self.agent.read(path))
-        self._run(("-c", 'rm -f "$1"', "sh", path), None, 0)
+        self._remove(path)
         return rest
+
+    def _remove(self, path: str) -> None:
+        self._run(("-c", 'rm -f "$1"', "sh", path), None, 0)
 
     def _run(self, words: tuple[str, ...], data: bytes | None, seconds: int) -> tuple[int, bytes, bytes]:
         with self._telling("run a command", BY_EXEC):
@@ -173,7 +183,7 @@ class Guest:
         return status.get("exitcode", 128 + status.get("signal", 0)), out, err
 
     def _status(self, number: int) -> dict:
-        """What the agent says of a command; asked again where the connection broke, of which the command knows nothing."""
+        """What the agent says of a command; asked again where the connection broke, which a command outlives."""
         deadline, broke = time.monotonic() + self.patience, False
         while True:
             try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Talk to the agent in a guest: files and commands. Private to this collection, imported only where the agent is asked."""
+"""Files and commands of a guest by its agent. Private to this collection, imported only where an agent is asked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NotThere(Exception):
 
 
 def channel(handle):
-    """The channel of a guest's agent, None where it has none; its C(state) is C(connected) while an agent has it open."""
+    """The channel of a guest's agent, None where it has none; its C(state) is C(connected) while one has it open."""
     place = f"devices/channel/target[@name='{CHANNEL}']"
     return ET.fromstring(handle.XMLDesc(0)).find(place)  # noqa: S314 (the text is libvirt's own)
 
@@ -49,7 +49,10 @@ class Agent:
         message = {"execute": command, **({"arguments": arguments} if arguments else {})}
         text = json.dumps(message, ensure_ascii=False)
         if len(text.encode()) > _LONGEST:
-            raise Failed(f"{self.subject}: a command of more than {_LONGEST >> 10} KiB does not get to its agent")
+            raise Failed(
+                f"{self.subject}: a command of more than {_LONGEST >> 10} KiB does not get to its agent; put it"
+                " into a script"
+            )
         try:
             return json.loads(libvirt_qemu.qemuAgentCommand(self.handle, text, self.patience, 0))["return"]
         except libvirt.libvirtError as error:
