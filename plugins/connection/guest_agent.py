@@ -186,9 +186,10 @@ class Connection(ConnectionBase):
         try:
             yield
         except Unreachable as error:
-            raise AnsibleConnectionFailure(str(error)) from error
+            # Ansible would print the messages of causes behind ours, which has libvirt's words already.
+            raise AnsibleConnectionFailure(str(error)) from None
         except Failed as error:
-            raise AnsibleError(str(error)) from error
+            raise AnsibleError(str(error)) from None
 
     def reset(self) -> None:
         self.close()

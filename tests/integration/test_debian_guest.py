@@ -157,8 +157,8 @@ def test_tasks_run_in_a_guest_through_its_agent(play, tmp_path):
 
 def test_a_command_outlives_a_restart_of_libvirts_daemon(lab, address, play):
     inside = Inside(lab, address)
-    running = play.start(raw("until test -e /tmp/go; do sleep 0.1; done; echo gone on"))
-    inside.until("pgrep -fc [/]tmp/go", "2")
+    running = play.start(raw("touch /tmp/begun; until test -e /tmp/go; do sleep 0.1; done; echo gone on"))
+    inside.until("ls /tmp/begun 2>/dev/null; true", "/tmp/begun")
     restart(lab)
     inside("touch /tmp/go")
     done = play.result(running)
