@@ -10,6 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 DEFAULT_URI = "qemu:///system"
+_PERMISSION = "set 'become: true', or add the user to the group libvirt"
 _events: list[bool] = []
 
 
@@ -20,7 +21,16 @@ def default_uri(uri: str | None) -> str:
 
 @contextmanager
 def connection(uri: str, read_only: bool):
-    """A virConnect for many objects; read-only means that libvirt itself refuses every write.
+    """A virConnect for many objects; read-only means that libvirt itself refuses every write."""
+    conn = opened(uri, read_only)
+    try:
+        yield conn
+    finally:
+        conn.close()
+
+
+def opened(uri: str, read_only: bool, permission: str = _PERMISSION):
+    """A virConnect, to be closed by the caller. C(permission): what to do where this user may not use libvirt.
 
     libvirt's event loop is registered before the first connection is opened, as virEventRegisterDefaultImpl asks.
     """
@@ -29,21 +39,18 @@ def connection(uri: str, read_only: bool):
         libvirt.virEventRegisterDefaultImpl()
         _events.append(True)
     try:
-        conn = libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
+        return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
     except libvirt.libvirtError as error:
-        raise Failed(f"cannot connect to libvirt at {uri}: {_advice(error)}; {libvirt_words(error)}") from error
-    try:
-        yield conn
-    finally:
-        conn.close()
+        advice = _advice(error, permission)
+        raise Failed(f"cannot connect to libvirt at {uri}: {advice}; {libvirt_words(error)}") from error
 
 
-def _advice(error) -> str:
+def _advice(error, permission: str) -> str:
     text = str(error).lower()
     if "no such file" in text or "connection refused" in text:
         return "is its daemon (libvirtd, or virtqemud) running there, and is the uri right?"
     if "permission denied" in text or "authentication" in text:
-        return "this user may not use it; set 'become: true', or add the user to the group libvirt"
+        return f"this user may not use it; {permission}"
     return "check the uri, the name and the way to the host"
 
 

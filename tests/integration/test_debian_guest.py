@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Debian guest: it sees every VirtIO device, and the changes that are made while it runs."""
+"""A Debian guest: tasks run in it through its agent; it sees every VirtIO device, and what changes while it runs.
+
+One boot serves all tests, in their order: the last one starts the guest anew.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 
 import pytest
+from hypervisors import Switch
 from integration._lab import effects, wait_until
+from integration._play import Playbook
+from integration.test_interrupted import restart
 
 MAC, SECOND = "52:54:00:aa:05:01", "52:54:00:aa:05:02"
 # Device IDs of the VirtIO specification, section 5.
@@ -60,9 +68,18 @@ def user_data(lab, **more) -> dict:
     return {"hostname": "debian", "disable_root": False, "users": users, **more}
 
 
-@pytest.fixture
-def address(lab, pool, debian):
+@pytest.fixture(scope="module")
+def lab(_session_lab):
+    """The host, empty again after all tests of this file."""
+    yield _session_lab
+    _session_lab.wipe()
+
+
+@pytest.fixture(scope="module")
+def address(lab, debian):
     """Where the guest answers, once it does."""
+    pool = "images"
+    lab.ok("pool", name=pool, path="/var/lib/libvirt/images/images", state="active")
     lab.ok("network", name="lab", state="active", ips=[{**SUBNET, "dhcp": {"ranges": [RANGE]}}])
     lab.shell(f"test -e {KEY} || ssh-keygen -q -t ed25519 -N '' -f {KEY}")
     lab.ok("volume", pool=pool, name="debian.qcow2", source={"path": str(debian)}, format="qcow2")
@@ -81,6 +98,117 @@ def address(lab, pool, debian):
 
 SUBNET = {"address": "10.50.0.1", "prefix": 24}
 RANGE = {"start": "10.50.0.10", "end": "10.50.0.99"}
+
+
+@pytest.fixture
+def play(lab, address, tmp_path):
+    """Runs plays in guests, from beside the host, over the network between the hosts."""
+    tasks = {"ansible_connection": "virtops.libvirt.guest_agent", "libvirt_uri": lab.host.tcp_uri}
+    uuid = lab.virsh("domuuid", "debian")
+    hosts = {"debian": {}, "by_uuid": {"ansible_host": uuid}, "off": {}, "mute": {}, "none": {}, "far": {}}
+    hosts["far"] = {"ansible_libvirt_uri": "qemu+tcp://127.0.0.1:9/system"}
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": tasks}}))
+    return Playbook(tmp_path, str(inventory), {}, Switch(lab.host.state).command)
+
+
+def raw(command: str, hosts: str = "debian", **variables) -> str:
+    task = {"ansible.builtin.raw": command, "vars": variables}
+    return json.dumps([{"hosts": hosts, "gather_facts": False, "tasks": [task]}])
+
+
+def test_tasks_run_in_a_guest_through_its_agent(play, tmp_path):
+    big = os.urandom(5 << 19)
+    (tmp_path / "big").write_bytes(big)
+    nobody = {"become": True, "become_user": "nobody"}
+    tasks = [
+        {
+            "ansible.builtin.copy": {"src": f"{tmp_path}/big", "dest": "/root/big", "mode": "0640"},
+            "vars": {"ansible_pipelining": False},
+        },
+        {"ansible.builtin.fetch": {"src": "/root/big", "dest": f"{tmp_path}/back", "flat": True}},
+        {"ansible.builtin.raw": "sha256sum </root/big; stat -c %a /root/big; ls /var/run/virtops* | wc -l"},
+        {"ansible.builtin.raw": "echo größer ☃; echo $HOME >&2; exit 3", "ignore_errors": True},
+        {"ansible.builtin.raw": "head -c 3000000 /dev/zero | tr '\\0' o; head -c 700000 /dev/zero | tr '\\0' e >&2"},
+        # Root is asked for no password, and none is sent.
+        {"ansible.builtin.command": "id -un", **nobody, "vars": {"ansible_become_password": "wrong geheim"}},
+        {
+            "ansible.builtin.raw": "id -un; cat",
+            **nobody,
+            "become_method": "ansible.builtin.su",
+            "vars": {"ansible_become_exe": "su -s /bin/sh", "ansible_become_password": "wrong geheim"},
+        },
+        {"ansible.builtin.setup": {"gather_subset": ["!all", "!min", "platform"]}},
+    ]
+    done = play(json.dumps([{"hosts": "by_uuid", "gather_facts": False, "tasks": tasks}]), "-vvv")
+    assert done.code == 0, done.text
+    copied, fetched, seen, failed, much, sudo, su, facts = done.tasks
+    assert copied["changed"]
+    assert (tmp_path / "back").read_bytes() == big
+    assert fetched["checksum"] == copied["checksum"]
+    assert seen["stdout_lines"][:3] == [f"{hashlib.sha256(big).hexdigest()}  -", "640", "0"]
+    assert (failed["rc"], failed["stdout"], failed["stderr"]) == (3, "größer ☃\n", "/root\n")
+    assert much["stdout"] == "o" * 3000000
+    assert much["stderr"] == "e" * 700000
+    assert (sudo["stdout"], su["stdout"].strip()) == ("nobody", "nobody")
+    assert "geheim" not in done.text
+    assert facts["ansible_facts"]["ansible_system"] == "Linux"
+
+
+def test_a_command_outlives_a_restart_of_libvirts_daemon(lab, address, play):
+    inside = Inside(lab, address)
+    running = play.start(raw("touch /tmp/begun; until test -e /tmp/go; do sleep 0.1; done; echo gone on"))
+    inside.until("ls /tmp/begun 2>/dev/null; true", "/tmp/begun")
+    restart(lab)
+    inside("touch /tmp/go")
+    done = play.result(running)
+    assert done.tasks[0]["stdout"] == "gone on\n", done.text
+
+
+def test_what_keeps_tasks_out_of_a_guest_is_told_in_a_sentence(lab, address, play):
+    def told(hosts: str = "debian", **variables) -> str:
+        done = play(raw("true", hosts, **variables))
+        assert done.code == 4, done.text
+        assert all(task["unreachable"] for task in done.tasks), done.text
+        return " ".join(task["msg"] for task in done.tasks)
+
+    lab.ok("domain", name="off", virt_type="qemu", memory="16 MiB", state="stopped")
+    lab.ok("domain", name="mute", virt_type="qemu", memory="16 MiB", channels=[], state="running")
+    words = told("off,mute,none,far")
+    for said in (
+        "guest off is stopped; start it; libvirt says: ",
+        "guest mute has no channel for a guest agent; give it one with 'channels'",
+        "there is no guest none at qemu+tcp://",
+        "cannot connect to libvirt at qemu+tcp://127.0.0.1:9/system: is its daemon",
+    ):
+        assert said in words
+    lab.virsh("domfsfreeze", "debian")
+    assert "while its file systems are frozen" in told(ansible_timeout=1)
+    lab.virsh("domfsthaw", "debian")
+    lab.virsh("suspend", "debian")
+    assert "guest debian is paused; resume it" in told()
+    lab.virsh("resume", "debian")
+    inside = Inside(lab, address)
+    allow_all_but(inside, "guest-exec", "guest-file-write")
+    agent_is(lab, "connected")
+    assert "its agent is told not to run a command; allow guest-exec in its configuration" in told()
+    inside("rm /etc/qemu/qemu-ga.conf; systemctl stop qemu-guest-agent")
+    agent_is(lab, "disconnected")
+    assert "guest debian: no agent runs in it; install qemu-guest-agent" in told()
+    inside("systemctl start qemu-guest-agent")
+    agent_is(lab, "connected")
+    slow = play(raw("sleep 60", ansible_guest_agent_command_timeout=1))
+    assert slow.code == 2, slow.text
+    assert "its command did not end within 1 s" in slow.tasks[0]["msg"]
+
+
+def agent_is(lab, state: str) -> None:
+    wait_until(lambda: f"state='{state}'" in lab.virsh("dumpxml", "debian"), 30, f"an agent that is {state}")
+
+
+def allow_all_but(inside: Inside, *commands: str) -> None:
+    words = f"[general]\\nblacklist={','.join(commands)}\\n"
+    inside(f'mkdir -p /etc/qemu; printf "{words}" >/etc/qemu/qemu-ga.conf; systemctl restart qemu-guest-agent')
 
 
 def test_a_debian_guest_sees_its_devices_and_their_changes(lab, address):
@@ -137,15 +265,11 @@ def outcome_without_files(lab, inside, failure: str) -> None:
     def told() -> str:
         return lab.run("domain", name="debian", state="running", timeout=20, wait_for=["cloud_init"])["msg"]
 
-    def allow_all_but(*commands: str) -> None:
-        words = f"[general]\\nblacklist={','.join(commands)}\\n"
-        inside(f'mkdir -p /etc/qemu; printf "{words}" >/etc/qemu/qemu-ga.conf; systemctl restart qemu-guest-agent')
-
-    allow_all_but("guest-file-open")
+    allow_all_but(inside, "guest-file-open")
     assert told() == failure
-    allow_all_but("guest-file-open", "guest-exec")
+    allow_all_but(inside, "guest-file-open", "guest-exec")
     assert "allow guest-file-close, guest-file-open, guest-file-read" in told()
-    allow_all_but("guest-ping")
+    allow_all_but(inside, "guest-ping")
     inside("rm /run/cloud-init/result.json /run/cloud-init/status.json; touch /etc/cloud/cloud-init.disabled")
     assert "cloud-init is disabled" in told()
     inside("rm /etc/cloud/cloud-init.disabled; mv /usr/bin/cloud-init /root")

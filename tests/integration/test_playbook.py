@@ -7,16 +7,14 @@ The ledger of check mode, the action group, the search for a Python that has lib
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from integration._play import Playbook
 from integration.test_image import MIRROR, Mirror, debian
 
-HERE = Path(__file__).resolve().parent
 NAME = "integration"
 PLAY = """
 - hosts: all
@@ -87,16 +85,6 @@ GONE = """
 """
 
 
-class Result:
-    """What a play did: the outcome of each task in turn, and what Ansible printed."""
-
-    def __init__(self, done: subprocess.CompletedProcess, said: list):
-        self.code, self.text, self.tasks = done.returncode, done.stdout + done.stderr, said
-
-    def changed(self) -> list[bool]:
-        return [task["changed"] for task in self.tasks]
-
-
 @pytest.fixture(scope="module")
 def configuration(host):
     """A directory with the configuration of Ansible and of its SSH, whose one connection serves all plays."""
@@ -115,31 +103,7 @@ def configuration(host):
 @pytest.fixture
 def play(lab, configuration, tmp_path):
     """A function that runs a play on the host and gives its C(Result)."""
-
-    def run(text: str, *words: str, variables: dict | None = None, callback: str = "results") -> Result:
-        (tmp_path / "play.yml").write_text(text)
-        python = {"ansible_python_interpreter": "/usr/bin/python3", **(variables or {})}
-        done = subprocess.run(
-            [
-                Path(sys.executable).with_name("ansible-playbook"),
-                *("--inventory", f"{NAME},", "--extra-vars", json.dumps(python)),
-                *words,
-                tmp_path / "play.yml",
-            ],
-            env={
-                **os.environ,
-                "ANSIBLE_CONFIG": f"{configuration}/ansible.cfg",
-                "ANSIBLE_STDOUT_CALLBACK": callback,
-                "ANSIBLE_CALLBACK_PLUGINS": f"{HERE}/callback_plugins",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        lines = done.stdout.splitlines() if callback == "results" else []
-        return Result(done, [json.loads(line) for line in lines if line.startswith("{")])
-
-    return run
+    return Playbook(tmp_path, f"{NAME},", {"ANSIBLE_CONFIG": f"{configuration}/ansible.cfg"})
 
 
 def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):

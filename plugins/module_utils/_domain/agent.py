@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read files in a guest through its agent. Private to this collection, imported only for a task that asks the agent."""
+"""Files and commands of a guest by its agent. Private to this collection, imported only where an agent is asked."""
 
 from __future__ import annotations
 
 import base64
 import json
 import time
+from contextlib import contextmanager, suppress
+from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
+CHANNEL = "org.qemu.guest_agent.0"
+# How much data goes into one message. What is sent must be small: of a message of more than about 200 KB the rest never
+# gets to the guest and the agent waits for it (seen with libvirt 9.0 and QEMU 7.2). An answer that libvirt passes on
+# has at most 4 MiB (REMOTE_STRING_MAX), in base64.
+SENT, READ = 64 << 10, 1 << 20
+_LONGEST = 160 << 10
 # Seconds within which an agent answers, or is not there.
 _PATIENCE = 5
-_BY_FILE = {"guest-file-open", "guest-file-read", "guest-file-close"}
-_BY_EXEC = {"guest-exec", "guest-exec-status"}
+BY_FILE = {"guest-file-open", "guest-file-read", "guest-file-close"}
+BY_EXEC = {"guest-exec", "guest-exec-status"}
 # "cat" ends at once; where it does not, the guest is about to end itself.
 _ATTEMPTS, _SECONDS_BETWEEN = 50, 0.1
 
@@ -22,68 +30,115 @@ class NotThere(Exception):
     """The agent does not answer, in libvirt's words."""
 
 
+def channel(handle):
+    """The channel of a guest's agent, None where it has none; its C(state) is C(connected) while one has it open."""
+    place = f"devices/channel/target[@name='{CHANNEL}']"
+    return ET.fromstring(handle.XMLDesc(0)).find(place)  # noqa: S314 (the text is libvirt's own)
+
+
 class Agent:
-    """The guest agent of a running guest."""
+    """The guest agent of a running guest. C(patience): the seconds within which it has to answer."""
 
-    def __init__(self, handle, subject: str):
-        self.handle, self.subject = handle, subject
+    def __init__(self, handle, subject: str, patience: int = _PATIENCE):
+        self.handle, self.subject, self.patience = handle, subject, patience
 
-    def _ask(self, command: str, **arguments):
+    def ask(self, command: str, **arguments):
         """What the agent returns; libvirtError where it refuses, NotThere where it does not answer."""
         import libvirt_qemu
 
-        text = json.dumps({"execute": command, **({"arguments": arguments} if arguments else {})})
+        message = {"execute": command, **({"arguments": arguments} if arguments else {})}
+        text = json.dumps(message, ensure_ascii=False)
+        if len(text.encode()) > _LONGEST:
+            raise Failed(
+                f"{self.subject}: a command of more than {_LONGEST >> 10} KiB does not get to its agent; put it"
+                " into a script"
+            )
         try:
-            return json.loads(libvirt_qemu.qemuAgentCommand(self.handle, text, _PATIENCE, 0))["return"]
+            return json.loads(libvirt_qemu.qemuAgentCommand(self.handle, text, self.patience, 0))["return"]
         except libvirt.libvirtError as error:
             # What the agent itself refuses is an error of its own kind (qemuAgentCheckError).
             if error.get_error_code() == libvirt.VIR_ERR_INTERNAL_ERROR:
                 raise
             raise NotThere(error.get_error_message()) from error
 
+    def allowed(self) -> set[str]:
+        """The names of the commands that the agent is told to allow."""
+        return {one["name"] for one in self.ask("guest-info")["supported_commands"] if one["enabled"]}
+
     def reader(self):
         """How files can be read: C(read(path)) gives the bytes, None where there is no such file.
 
         Failed where the agent is told to allow no way to it.
         """
-        allowed = {one["name"] for one in self._ask("guest-info")["supported_commands"] if one["enabled"]}
-        if allowed >= _BY_FILE:
+        allowed = self.allowed()
+        if allowed >= BY_FILE:
             return self._by_file
-        if allowed >= _BY_EXEC:
+        if allowed >= BY_EXEC:
             return self._by_exec
         raise Failed(
             f"{self.subject}: its agent is told to allow neither the reading of files nor commands; allow"
-            f" {', '.join(sorted(_BY_FILE))} in its configuration in the guest (/etc/sysconfig/qemu-ga,"
+            f" {', '.join(sorted(BY_FILE))} in its configuration in the guest (/etc/sysconfig/qemu-ga,"
             " /etc/qemu/qemu-ga.conf)"
         )
 
     def _by_file(self, path: str) -> bytes | None:
         try:
-            number = self._ask("guest-file-open", path=path, mode="r")
+            return b"".join(self.read(path))
         except libvirt.libvirtError as error:
             if "No such file" in str(error):
                 return None
             raise Failed(
                 f"{self.subject}: its agent cannot read {path}; it says: {error.get_error_message()}"
             ) from error
-        data = b""
-        try:
-            while True:
-                part = self._ask("guest-file-read", handle=number, count=1 << 16)
-                data += base64.b64decode(part["buf-b64"])
-                if part["eof"]:
-                    return data
-        finally:
-            self._ask("guest-file-close", handle=number)
 
     def _by_exec(self, path: str) -> bytes | None:
         try:
-            number = self._ask("guest-exec", path="cat", arg=[path], **{"capture-output": True})["pid"]
+            number = self.start("cat", path)
         except libvirt.libvirtError as error:
             raise Failed(f"{self.subject}: its agent runs no command; it says: {error.get_error_message()}") from error
         for _attempt in range(_ATTEMPTS):
-            answer = self._ask("guest-exec-status", pid=number)
+            answer = self.ask("guest-exec-status", pid=number)
             if answer["exited"]:
                 return base64.b64decode(answer.get("out-data", "")) if answer.get("exitcode") == 0 else None
             time.sleep(_SECONDS_BETWEEN)
         raise NotThere("a command in the guest did not come to its end")
+
+    # --- what both are made of -------------------------------------------------------------------------------------
+
+    def start(self, path: str, *words: str, data: bytes | None = None) -> int:
+        """Start a command whose output the agent keeps, with C(data) as its input; the number to ask for it with."""
+        given = {} if data is None else {"input-data": base64.b64encode(data).decode()}
+        return self.ask("guest-exec", path=path, arg=list(words), **given, **{"capture-output": True})["pid"]
+
+    def read(self, path: str):
+        """The content of a file in the guest, in pieces."""
+        with self._opened(path, "r") as number:
+            ended = False
+            while not ended:
+                part = self.ask("guest-file-read", handle=number, count=READ)
+                ended = part["eof"]
+                yield base64.b64decode(part["buf-b64"])
+
+    def append(self, path: str, pieces) -> None:
+        """Write pieces of at most C(SENT) bytes to the end of a file in the guest, which keeps its mode."""
+        with self._opened(path, "a") as number:
+            for piece in pieces:
+                self._write(number, piece)
+
+    def _write(self, number: int, piece: bytes) -> None:
+        while piece:
+            text = base64.b64encode(piece).decode()
+            piece = piece[self.ask("guest-file-write", handle=number, **{"buf-b64": text})["count"] :]
+
+    @contextmanager
+    def _opened(self, path: str, mode: str):
+        number = self.ask("guest-file-open", path=path, mode=mode)
+        try:
+            yield number
+        except BaseException:
+            # The agent may be gone, which is no news then.
+            with suppress(NotThere, libvirt.libvirtError):
+                self.ask("guest-file-close", handle=number)
+            raise
+        # What is written may lie in a buffer until now: an error of this counts.
+        self.ask("guest-file-close", handle=number)

@@ -6,14 +6,13 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
-from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL, channel
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_any
 
-AGENT = "org.qemu.guest_agent.0"
 _SSH = 22
 _LACKS = {"ip": "it has no address", "agent": "it has no guest agent", "ssh": "it has no SSH server that greets"}
 # So many guests are asked at once.
@@ -98,10 +97,10 @@ def _outcome(domain, handle):
     """What asks for the outcome of cloud-init; Failed with cloud-init's own words where it ended in errors."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.cloud_init import Outcome
 
-    if _channel(handle) is None:
+    if channel(handle) is None:
         raise Failed(
             f"{domain.subject}: it has no channel for a guest agent, which tells what came of cloud-init; give it one"
-            f" with 'channels' ({AGENT})"
+            f" with 'channels' ({CHANNEL})"
         )
     return Outcome(handle, domain.subject)
 
@@ -150,16 +149,10 @@ def _greets(address: str) -> bool:
         return False
 
 
-def _channel(handle):
-    """The channel of the agent, None where the guest has none."""
-    place = f"devices/channel/target[@name='{AGENT}']"
-    return ET.fromstring(handle.XMLDesc(0)).find(place)  # noqa: S314 (the text is libvirt's own)
-
-
 def _has_agent(handle) -> bool:
     """Whether the agent has opened its channel."""
-    channel = _channel(handle)
-    return channel is not None and channel.get("state") == "connected"
+    target = channel(handle)
+    return target is not None and target.get("state") == "connected"
 
 
 def _reason(domain, handle, what: str) -> str:

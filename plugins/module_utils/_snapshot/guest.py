@@ -7,7 +7,7 @@ import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import AGENT
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -89,7 +89,7 @@ class Guest:
 
     @property
     def has_agent(self) -> bool:
-        return self.tree.find(f"devices/channel/target[@name='{AGENT}'][@state='connected']") is not None
+        return self.tree.find(f"devices/channel/target[@name='{CHANNEL}'][@state='connected']") is not None
 
     def anew(self) -> Guest:
         """The same guest as it is now."""
