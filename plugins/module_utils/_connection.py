@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
@@ -11,6 +12,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 
 DEFAULT_URI = "qemu:///system"
 _events: list[bool] = []
+_EVENTS_LOCK = threading.Lock()
 
 
 def default_uri(uri: str | None) -> str:
@@ -25,9 +27,10 @@ def connection(uri: str, read_only: bool):
     libvirt's event loop is registered before the first connection is opened, as virEventRegisterDefaultImpl asks.
     """
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    if not _events:
-        libvirt.virEventRegisterDefaultImpl()
-        _events.append(True)
+    with _EVENTS_LOCK:
+        if not _events:
+            libvirt.virEventRegisterDefaultImpl()
+            _events.append(True)
     try:
         conn = libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
     except libvirt.libvirtError as error:

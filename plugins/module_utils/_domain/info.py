@@ -23,24 +23,18 @@ def gather(conn, params: dict) -> list[dict]:
         handles = [handle for handle in found if handle is not None]
     if not handles:
         return []
-    numbers = {handle.name(): record["state.state"] for handle, record in _states(conn, handles)}
+    known = states.words(conn, handles)
     autostart = {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)}
-    saved = {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)}
     answer = []
     for handle in sorted(handles, key=lambda one: one.name()):
-        name = handle.name()
+        name, state = handle.name(), known.get(handle.UUIDString())
         text = lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN)
         # One that is gone meanwhile is left out.
-        if text is not None and name in numbers:
+        if text is not None and state is not None:
             domain = Domain(conn, {"name": name})
             tree = ET.fromstring(text)  # noqa: S314 (the text is libvirt's own)
-            state = states.word(numbers[name], lambda name=name: name in saved)
             answer.append(domain.words(tree, state, name in autostart))
     return answer
-
-
-def _states(conn, handles: list) -> list:
-    return conn.domainListGetStats(handles, libvirt.VIR_DOMAIN_STATS_STATE, 0)
 
 
 def addresses(conn, names: list[str]) -> dict[str, list[dict]]:

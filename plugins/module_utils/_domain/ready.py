@@ -98,7 +98,7 @@ def _outcome(domain, handle):
     """What asks for the outcome of cloud-init; Failed with cloud-init's own words where it ended in errors."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.cloud_init import Outcome
 
-    if _channel(handle) is None:
+    if _channel(_running(handle)) is None:
         raise Failed(
             f"{domain.subject}: it has no channel for a guest agent, which tells what came of cloud-init; give it one"
             f" with 'channels' ({AGENT})"
@@ -121,16 +121,20 @@ def addresses(handle) -> list[dict]:
 def _told(handle):
     """What each source tells, as long as somebody wants to know."""
     for source in ("lease", "agent", "arp"):
-        number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
-        try:
-            answer = handle.interfaceAddresses(number, 0)
-        except libvirt.libvirtError:
-            # No agent, or no network of libvirt's: another source may know.
-            continue
-        for nic in answer.values():
-            for one in nic["addrs"] or ():
-                if not one["addr"].startswith(("127.", "::1", "fe80:")):
-                    yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
+        yield from told_by(handle, source)
+
+
+def told_by(handle, source: str):
+    """What one source tells, in the form of C(addresses); nothing where there is no agent or no network of libvirt's."""
+    number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
+    try:
+        answer = handle.interfaceAddresses(number, 0)
+    except libvirt.libvirtError:
+        return
+    for nic in answer.values():
+        for one in nic["addrs"] or ():
+            if not one["addr"].startswith(("127.", "::1", "fe80:")):
+                yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
 
 
 def _has_address(handle) -> bool:
@@ -150,16 +154,24 @@ def _greets(address: str) -> bool:
         return False
 
 
-def _channel(handle):
+def _running(handle):
+    """The document that the guest runs with."""
+    return ET.fromstring(handle.XMLDesc(0))  # noqa: S314 (the text is libvirt's own)
+
+
+def _channel(tree):
     """The channel of the agent, None where the guest has none."""
-    place = f"devices/channel/target[@name='{AGENT}']"
-    return ET.fromstring(handle.XMLDesc(0)).find(place)  # noqa: S314 (the text is libvirt's own)
+    return tree.find(f"devices/channel/target[@name='{AGENT}']")
+
+
+def has_agent(tree) -> bool:
+    """Whether the agent has opened its channel in the guest that runs with a document."""
+    channel = _channel(tree)
+    return channel is not None and channel.get("state") == "connected"
 
 
 def _has_agent(handle) -> bool:
-    """Whether the agent has opened its channel."""
-    channel = _channel(handle)
-    return channel is not None and channel.get("state") == "connected"
+    return has_agent(_running(handle))
 
 
 def _reason(domain, handle, what: str) -> str:
