@@ -9,19 +9,19 @@ author:
   - The virtops authors (@virtops)
 description:
   - Makes a host of every guest of the hypervisors in O(uris), which are all read at once.
-  - The file that configures it is called C(libvirt.yml), or its name ends with C(.libvirt.yml); C(.yaml) will do, too.
+  - The name of the file that configures it ends with C(libvirt.yml) or C(libvirt.yaml), as in C(lab.libvirt.yml).
   - A hypervisor is asked for all its guests together. Only where O(addresses) are asked for is each guest that is awake
     read, and only where something asks for what a guest's definition says (see O(definition)) every guest. Many such
     reads are under way at once, so that a slow link costs little.
   - Each host has the variables V(libvirt_name), V(libvirt_uuid), V(libvirt_uri), V(libvirt_hypervisor) (the host in the
     URI, V(localhost) where it names none, the whole URI where two of O(uris) have the same host) and V(libvirt_state)
-    (V(running), V(paused), V(stopped), V(saved), V(crashed)); with O(addresses) V(libvirt_addresses), and V(ansible_host)
-    where one is known.
+    (V(running), V(paused), V(stopped), V(saved), V(crashed)). With O(addresses) there is V(libvirt_addresses), and where
+    one is known V(ansible_host).
   - "Where the definition is read, there are also, in the words of the options of M(virtops.libvirt.domain),
-    V(libvirt_title), V(libvirt_description), V(libvirt_labels), V(libvirt_memory), V(libvirt_vcpus), and V(libvirt_networks)
-    (their names), V(libvirt_interfaces) (V(mac), and V(network) or V(bridge)), V(libvirt_pools) (the names of those that its
-    disks are in), V(libvirt_os) (V(debian-12), as libosinfo's metadata has it) and V(libvirt_stack). Of a guest that runs
-    it is the definition that it runs with."
+    V(libvirt_title), V(libvirt_description), V(libvirt_labels), V(libvirt_memory) and V(libvirt_vcpus), and beside them
+    V(libvirt_networks) (their names), V(libvirt_interfaces) (V(mac), and V(network) or V(bridge)), V(libvirt_pools) (the
+    names of those that its disks are in), V(libvirt_os) (V(debian-12), as libosinfo's metadata has it) and
+    V(libvirt_stack). Of a guest that runs it is the definition that it runs with."
   - It only reads, over a connection that cannot write, unless the guest agent is asked (libvirt lets only those who may
     write do so).
   - A guest that goes away while it is read is left out.
@@ -93,8 +93,8 @@ options:
     description:
       - Where to look for the addresses of guests that are awake, in this order; the first source that knows one counts.
         The address of the first NIC becomes V(ansible_host), IPv4 before IPv6.
-      - V(lease) is the leases of libvirt's own networks, V(arp) the table of neighbours of the hypervisor. With V(agent)
-        the guest agent is asked, where one has connected.
+      - V(lease) is the leases of libvirt's own networks, V(arp) the table of neighbours of the hypervisor. With
+        V(agent) the guest agent is asked, where one has connected.
       - The empty list asks for none.
     type: list
     elements: str
@@ -107,7 +107,8 @@ options:
   group_by:
     description:
       - What to make groups of, such as V(state_running), V(network_default), V(pool_images), V(stack_lab),
-        V(label_tier_web), V(os_debian_12), V(hypervisor_hv1). What Ansible does not take in the name of a group becomes V(_).
+        V(label_tier_web), V(os_debian_12), V(hypervisor_hv1). What Ansible does not take in the name of a group becomes
+        V(_).
       - All but V(state) and V(hypervisor) need the definition of every guest.
     type: list
     elements: str
@@ -119,7 +120,8 @@ options:
     default: ''
   host_name:
     description:
-      - A Jinja expression over the guest's variables, which gives the name of the host. Without it that is the guest's name.
+      - A Jinja expression over the guest's variables, which gives the name of the host. Without it that is the guest's
+        name.
       - Where guests of several hypervisors have the same, each of them has its V(libvirt_hypervisor) behind it, as in
         V(web1@hv1), and a warning tells so. An expression such as V(libvirt_name ~ '.' ~ libvirt_hypervisor) makes
         names that do not depend on what other hypervisors have.
@@ -180,6 +182,7 @@ connection: guest_agent
 """
 
 import json
+import os
 
 import ansible.template
 from ansible.errors import AnsibleError, AnsibleParserError
@@ -204,6 +207,7 @@ _READING = (
     "addresses",
     "agent_timeout",
 )
+_NAMES = ("libvirt.yml", "libvirt.yaml")
 _EXPRESSIONS = ("compose", "groups", "keyed_groups", "host_name")
 
 
@@ -223,8 +227,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def verify_file(self, path):
         """Whether the file is one of this plugin, by its name."""
-        name = "/" + path
-        return super().verify_file(path) and name.endswith(tuple(f"{c}libvirt.{e}" for c in "/." for e in ("yml", "yaml")))
+        return super().verify_file(path) and os.path.basename(path).endswith(_NAMES)
 
     def parse(self, inventory, loader, path, cache=True):
         """Fill the inventory."""

@@ -125,7 +125,7 @@ def _told(handle):
 
 
 def told_by(handle, source: str):
-    """What one source tells, in the form of C(addresses); nothing where there is no agent or no network of libvirt's."""
+    """What one source tells, in the form of C(addresses); nothing without an agent or a network of libvirt's."""
     number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
     try:
         answer = handle.interfaceAddresses(number, 0)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS, GUEST, INTERFACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, read, shown
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -65,24 +66,30 @@ class Pools:
         return self._by_path.get(os.path.dirname(path)) if path else None
 
 
-def nics(tree) -> list[dict]:
-    """C(mac), and C(network) or C(bridge), of each NIC."""
-    return [read(_NIC, element) for element in INTERFACES.elements(tree)]
+class Document:
+    """What is needed of a guest's document, whose tree is let go at once: the memory of a thousand trees takes time.
 
+    C(variables): every variable of C(NOTHING), where C(pools) are given. C(nics): C(mac), and C(network) or C(bridge),
+    of each. C(has_agent): whether its agent has connected.
+    """
 
-def variables(tree, pools: Pools) -> dict:
-    """Every variable of C(NOTHING), as a document has it."""
-    interfaces = nics(tree)
-    held = [pools.holding(read(_DISK, element)) for element in DISKS.elements(tree)]
-    known = {
-        **shown(_ABOUT, read(_ABOUT, tree)),
-        "interfaces": interfaces,
-        "networks": list(dict.fromkeys(nic["network"] for nic in interfaces if "network" in nic)),
-        "pools": list(dict.fromkeys(name for name in held if name)),
-        "os": _os(_OS.read(tree) or ""),
-        "stack": _STACK.read(tree) or "",
-    }
-    return {**NOTHING, **{f"libvirt_{name}": value for name, value in known.items()}}
+    def __init__(self, text: str, pools: Pools | None):
+        tree = ET.fromstring(text)  # noqa: S314 (libvirt's own)
+        self.nics = [read(_NIC, element) for element in INTERFACES.elements(tree)]
+        self.has_agent = ready.has_agent(tree)
+        self.variables = {} if pools is None else self._variables(tree, pools)
+
+    def _variables(self, tree, pools: Pools) -> dict:
+        held = [pools.holding(read(_DISK, element)) for element in DISKS.elements(tree)]
+        known = {
+            **shown(_ABOUT, read(_ABOUT, tree)),
+            "interfaces": self.nics,
+            "networks": list(dict.fromkeys(nic["network"] for nic in self.nics if "network" in nic)),
+            "pools": list(dict.fromkeys(name for name in held if name)),
+            "os": _os(_OS.read(tree) or ""),
+            "stack": _STACK.read(tree) or "",
+        }
+        return {**NOTHING, **{f"libvirt_{name}": value for name, value in known.items()}}
 
 
 def _os(identity: str) -> str:

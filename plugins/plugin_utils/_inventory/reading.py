@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read the guests of many hypervisors at once, as variables of hosts. Private to this collection.
 
-What is asked (C(asked)) is a dict of plain values, the options of the same names: C(names), C(states), C(labels), each also
-with C(exclude_) before it, C(addresses), C(agent_timeout), and C(definition), whether each guest's document is read.
-Only that and the addresses that no lease tells take a call a guest, and many of these are under way at once.
+What is asked (C(asked)) is a dict of plain values, the options of the same names: C(names), C(states), C(labels), each
+also with C(exclude_) before it, C(addresses), C(agent_timeout), and C(definition), whether each guest's document is
+read. Only that and addresses take a call a guest, and many of these are under way at once.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import time
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.plugin_utils._inventory.definition import Pools, nics, variables
+from ansible_collections.virtops.libvirt.plugins.plugin_utils._inventory.definition import Document, Pools
 from ansible_collections.virtops.libvirt.plugins.plugin_utils._inventory.threads import side_by_side
 from ansible_collections.virtops.libvirt.plugins.plugin_utils._inventory.where import Addresses
 
@@ -55,10 +54,10 @@ def read_all(uris: list[str], asked: dict, timeout: float) -> tuple[dict[str, li
 def _read(asked: dict, timeout: float, uri: str) -> list[dict]:
     # libvirt lets nobody ask an agent who may only read.
     with connection(uri, read_only="agent" not in asked["addresses"]) as conn:
-        return _Hypervisor(conn, uri, asked, time.monotonic() + timeout).guests()
+        return Hypervisor(conn, uri, asked, time.monotonic() + timeout).guests()
 
 
-class _Hypervisor:
+class Hypervisor:
     """One connection. C(deadline): when it has to be done."""
 
     def __init__(self, conn, uri: str, asked: dict, deadline: float):
@@ -79,13 +78,14 @@ class _Hypervisor:
             if handle.UUIDString() in words
         }
         found = {handle: guest for handle, guest in found.items() if self._is_asked(guest)}
-        trees = self._documents(found)
+        documents = self._documents(found)
+        # One without a document that was needed is gone.
+        found = {handle: guest for handle, guest in found.items() if documents.get(handle, True)}
         if self.asked["definition"]:
-            pools = Pools(self.conn)
-            found = {handle: {**found[handle], **variables(trees[handle], pools)} for handle in found if handle in trees}
+            found = {handle: {**guest, **documents[handle].variables} for handle, guest in found.items()}
             found = {handle: guest for handle, guest in found.items() if self._has_labels(guest["libvirt_labels"])}
         if self.asked["addresses"]:
-            self._add_addresses(found, trees)
+            self._add_addresses(found, documents)
         return list(found.values())
 
     def _is_asked(self, guest: dict) -> bool:
@@ -96,23 +96,25 @@ class _Hypervisor:
         return named and stated and not out
 
     def _has_labels(self, labels: dict[str, str]) -> bool:
-        def fits(key: str, globs: str | list[str]) -> bool:
-            return key in labels and _matches(labels[key], [globs] if isinstance(globs, str) else globs)
+        def fits(key: str, globs: Any) -> bool:
+            return key in labels and _matches(labels[key], globs if isinstance(globs, list) else [globs])
 
         wanted, out = self.asked["labels"] or {}, self.asked["exclude_labels"] or {}
         return all(fits(*one) for one in wanted.items()) and not any(fits(*one) for one in out.items())
 
-    def _documents(self, found: dict) -> dict:
-        """The documents that are needed, parsed, by handle: of a guest that is awake the one it runs with."""
-        awake = self.asked["addresses"]
+    def _documents(self, found: dict) -> dict[Any, Any]:
+        """The documents that are needed, by handle: of a guest that is awake the one that it runs with.
+
+        None of a guest that is gone.
+        """
         needed = [
             handle
             for handle, guest in found.items()
-            if self.asked["definition"] or (awake and guest["libvirt_state"] in _AWAKE)
+            if self.asked["definition"] or (self.asked["addresses"] and guest["libvirt_state"] in _AWAKE)
         ]
         texts = self._each(lambda handle: lookup(handle.XMLDesc, 0, libvirt.VIR_ERR_NO_DOMAIN), needed)
-        # The text is libvirt's own.
-        return {handle: ET.fromstring(text) for handle, text in zip(needed, texts) if text is not None}  # noqa: S314
+        pools = Pools(self.conn) if self.asked["definition"] else None
+        return {handle: None if text is None else Document(text, pools) for handle, text in zip(needed, texts)}
 
     def _each(self, ask, handles: list) -> list:
         """C(ask(handle)) of each."""
@@ -121,15 +123,13 @@ class _Hypervisor:
         if error is not None:
             raise error
         if len(outcomes) < len(handles):
-            raise Failed(f"libvirt at {self.uri} told of {len(outcomes)} guests of {len(handles)} until its time was up")
+            raise Failed(
+                f"libvirt at {self.uri} told of {len(outcomes)} guests of {len(handles)} until its time was up"
+            )
         return [outcomes[number] for number in range(len(handles))]
 
-    def _add_addresses(self, found: dict, trees: dict) -> None:
-        awake = {
-            handle: (trees[handle], nics(trees[handle]))
-            for handle, guest in found.items()
-            if handle in trees and guest["libvirt_state"] in _AWAKE
-        }
+    def _add_addresses(self, found: dict, documents: dict) -> None:
+        awake = {handle: documents[handle] for handle, guest in found.items() if guest["libvirt_state"] in _AWAKE}
         known = Addresses(self.conn, self.asked, self.deadline).of(awake)
         for handle, guest in found.items():
             guest["libvirt_addresses"] = known.get(handle, [])

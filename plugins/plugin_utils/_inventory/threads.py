@@ -6,7 +6,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from typing import Any, Callable, Iterable
+from collections.abc import Iterable
+from typing import Any, Callable
 
 
 def side_by_side(work: Callable[[Any], Any], items: Iterable[Any], workers: int, seconds: float) -> dict[int, Any]:

@@ -22,7 +22,10 @@ class Addresses:
         self.agent_timeout = asked["agent_timeout"]
 
     def of(self, guests: dict) -> dict[Any, list[dict]]:
-        """C(guests): {handle: (document, NICs)}; {handle: C(mac), C(address), C(source)}, NICs in order, IPv4 first."""
+        """{handle: C(mac), C(address), C(source) of each}, in the order of NICs, IPv4 first.
+
+        C(guests): {handle: Document}.
+        """
         found: dict[Any, list[dict]] = {}
         for source in self.sources:
             left = {handle: guest for handle, guest in guests.items() if handle not in found}
@@ -32,7 +35,7 @@ class Addresses:
 
     def _by_lease(self, guests: dict) -> dict:
         """With one call a network, and one for all networks."""
-        used = {nic["network"] for _tree, nics in guests.values() for nic in nics if "network" in nic}
+        used = {nic["network"] for guest in guests.values() for nic in guest.nics if "network" in nic}
         if not used:
             return {}
         active = self.conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
@@ -40,19 +43,19 @@ class Addresses:
         outcomes = self._each(_leases, networks)
         leases = {networks[number].name(): known for number, known in outcomes.items() if isinstance(known, list)}
         found = {}
-        for handle, (_tree, nics) in guests.items():
+        for handle, guest in guests.items():
             words = [
                 {"mac": nic["mac"], "address": lease["ipaddr"], "source": "lease"}
-                for nic in nics
+                for nic in guest.nics
                 for lease in leases.get(nic.get("network"), ())
                 if lease["mac"] == nic.get("mac")
             ]
             if words:
-                found[handle] = _in_order(words, nics)
+                found[handle] = _in_order(words, guest.nics)
         return found
 
     def _by_agent(self, guests: dict) -> dict:
-        connected = {handle: guest for handle, guest in guests.items() if ready.has_agent(guest[0])}
+        connected = {handle: guest for handle, guest in guests.items() if guest.has_agent}
         return self._asked("agent", connected, self.agent_timeout)
 
     def _by_arp(self, guests: dict) -> dict:
@@ -62,10 +65,10 @@ class Addresses:
         """One call a guest; an agent tells of addresses, too, that are on none of the guest's NICs."""
         handles, found = list(guests), {}
         answers = side_by_side(lambda handle: list(ready.told_by(handle, source)), handles, _CALLS, seconds)
-        for number, words in answers.items():
-            nics = guests[handles[number]][1]
+        for number, answer in answers.items():
+            nics = guests[handles[number]].nics
             macs = {nic.get("mac") for nic in nics}
-            words = [] if isinstance(words, Exception) else [one for one in words if one["mac"] in macs]
+            words = [] if isinstance(answer, Exception) else [one for one in answer if one["mac"] in macs]
             if words:
                 found[handles[number]] = _in_order(words, nics)
         return found
