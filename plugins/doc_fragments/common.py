@@ -21,12 +21,6 @@ author:
 
     CHANGING = r"""
 options:
-  xml:
-    description:
-      - The object as libvirt's XML, whole. Options given beside it are laid over it.
-      - What libvirt fills in by itself (UUID, addresses, default devices) is no difference.
-      - The document is checked against libvirt's schema before anything is touched.
-    type: str
   _planned:
     description:
       - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
@@ -42,6 +36,16 @@ attributes:
   idempotent:
     support: full
     description: A second run with the same options changes nothing.
+"""
+
+    DOCUMENT = r"""
+options:
+  xml:
+    description:
+      - The object as libvirt's XML, whole. Options given beside it are laid over it.
+      - What libvirt fills in by itself (UUID, addresses, default devices) is no difference.
+      - The document is checked against libvirt's schema before anything is touched.
+    type: str
 """
 
     READING = r"""

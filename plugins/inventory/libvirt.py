@@ -14,11 +14,11 @@ description:
     read, and only where something asks for what a guest's definition says (see O(definition)) every guest. Many such
     reads are under way at once, so that a slow link costs little.
   - Each host has the variables V(libvirt_name), V(libvirt_uuid), V(libvirt_uri), V(libvirt_hypervisor) (the host in the
-    URI, V(localhost) where it names none, the whole URI where two of O(uris) have the same host) and V(libvirt_state)
-    (V(running), V(paused), V(stopped), V(saved), V(crashed)). With O(addresses) there is V(libvirt_addresses), and where
-    one is known V(ansible_host).
+    URI, V(localhost) where it names none, the whole URI where two of O(uris) have the same host), V(libvirt_state)
+    (V(running), V(paused), V(stopped), V(saved), V(crashed)) and V(libvirt_autostart). With O(addresses) there is
+    V(libvirt_addresses), and where one is known V(ansible_host).
   - "Where the definition is read, there are also, in the words of the options of M(virtops.libvirt.domain),
-    V(libvirt_title), V(libvirt_description), V(libvirt_labels), V(libvirt_memory) and V(libvirt_vcpus), and beside them
+    V(libvirt_title), V(libvirt_description), V(libvirt_labels), V(libvirt_memory) and V(libvirt_vcpus). Beside them are
     V(libvirt_networks) (their names), V(libvirt_interfaces) (V(mac), and V(network) or V(bridge)), V(libvirt_pools) (the
     names of those that its disks are in), V(libvirt_os) (V(debian-12), as libosinfo's metadata has it) and
     V(libvirt_stack). Of a guest that runs it is the definition that it runs with."

@@ -64,11 +64,29 @@ class Planned:
 
     def __init__(self, entries=()):
         self._entries: dict[tuple, dict] = {}
+        self._answers: dict[str, Any] = {}
+        # Whether many objects are planned beside each other, so that it pays to ask about all that there are.
+        self.many = False
         for entry in entries:
-            key = (entry["kind"], entry.get("pool"), entry["name"])
-            before = self._entries.get(key) or {}
-            xml = (entry.get("xml") or before.get("xml")) if entry["words"] else None
-            self._entries[key] = {**entry, "xml": xml}
+            self.add(entry)
+
+    def add(self, entry: dict) -> None:
+        """Note one more object."""
+        key = (entry["kind"], entry.get("pool"), entry["name"])
+        before = self._entries.get(key) or {}
+        xml = (entry.get("xml") or before.get("xml")) if entry["words"] else None
+        self._entries[key] = {**entry, "xml": xml}
+
+    def forget(self) -> None:
+        """Let go of all answers and of what was planned: it is being made now."""
+        self._entries.clear()
+        self._answers.clear()
+
+    def once(self, question: str, ask):
+        """What C(ask()) answers; asked once for all objects that are planned beside each other."""
+        if question not in self._answers:
+            self._answers[question] = ask()
+        return self._answers[question]
 
     def get(self, kind: str, name: str, pool: str | None = None) -> dict | None:
         """The words of a planned object; None where nothing is planned or where its removal is."""

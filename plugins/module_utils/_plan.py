@@ -40,6 +40,7 @@ class Plan:
         self.after: dict = {}
         self.xml_before = self.xml_after = ""
         self.unchecked: list[str] = []
+        self._done: list[Step] = []
 
     def diff(self) -> list[dict]:
         """What Ansible prints with C(--diff): the options first, then the XML."""
@@ -53,31 +54,36 @@ class Plan:
 
     def run(self) -> None:
         """Run the steps; where one fails, take back what was done and say what could not be taken back."""
-        done: list[Step] = []
         for step in self.steps:
             try:
                 step.run()
             except (Failed, Refused, OSError, libvirt.libvirtError) as error:
-                raise Failed(self._failure(step, error) + _undone(done)) from error
-            done.append(step)
+                raise Failed(self._failure(step, error) + self._undone()) from error
+            self._done.append(step)
+
+    def take_back(self) -> list[str]:
+        """Take back all steps that were carried out, the last one first; words on what stands all the same."""
+        stands = []
+        while self._done:
+            step = self._done.pop()
+            try:
+                if step.undo is None:
+                    stands.append(step.why)
+                else:
+                    step.undo()
+            except (OSError, Failed, libvirt.libvirtError):
+                stands.append(step.why)
+        return stands[::-1]
+
+    def _undone(self) -> str:
+        """What came of taking the steps back."""
+        done = bool(self._done)
+        stands = self.take_back()
+        if stands:
+            return f". Done before that, and still so: {', '.join(stands)}"
+        return ". What was done before that was taken back" if done else ". Nothing was changed"
 
     def _failure(self, step: Step, error: Exception) -> str:
         if isinstance(error, libvirt.libvirtError):
             return f"{self.subject}: could not {step.why}; {libvirt_words(error)}"
         return f"{self.subject}: could not {step.why}; {error}"
-
-
-def _undone(done: list[Step]) -> str:
-    """Take steps back, the last one first; words on what stands all the same."""
-    stands = []
-    for step in reversed(done):
-        try:
-            if step.undo is None:
-                stands.append(step.why)
-            else:
-                step.undo()
-        except (OSError, Failed, libvirt.libvirtError):
-            stands.append(step.why)
-    if stands:
-        return f". Done before that, and still so: {', '.join(reversed(stands))}"
-    return ". What was done before that was taken back" if done else ". Nothing was changed"

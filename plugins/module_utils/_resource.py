@@ -57,6 +57,8 @@ class Resource:
     schema = ""
     # States in which the object does not run.
     off: tuple[str, ...] = ("inactive", "stopped", "saved")
+    # The stack that makes it, if one does.
+    owner = ""
     # AnsibleModule's, which the module lends it: for what libvirt has no call for.
     run_command: Callable[..., tuple[int, str, str]]
 
@@ -78,6 +80,10 @@ class Resource:
             # With the document itself, so that its id is no other's meanwhile.
             self._values[id(document)] = known = (document, read(self.fields, document))
         return known[1]
+
+    def forget(self) -> None:
+        """Let go of documents that were only needed for the plan."""
+        self._values.clear()
 
     def _parsed(self, text: str | None):
         if not text:
@@ -378,6 +384,7 @@ def converge(resource: Resource, check: bool) -> dict:
     after = plan.after
     if not check and plan.steps:
         plan.run()
+        resource.planned.forget()
         again = _asked(resource)
         left = resource.settle(again)
         if left and resource.state not in resource.repeats:

@@ -285,6 +285,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.common.document
 seealso:
   - module: virtops.libvirt.volume_info
   - module: virtops.libvirt.domain

@@ -63,7 +63,9 @@ class PlannedActionBase(ActionBase):
             return
         xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)
         container = arguments.get("pool") or arguments.get("domain")
-        entry = {"kind": kind, "name": name, "pool": container, "words": words, "xml": xml}
+        self._note(task_vars, arguments, {"kind": kind, "name": name, "pool": container, "words": words, "xml": xml})
+
+    def _note(self, task_vars: dict[str, Any], arguments: dict[str, Any], entry: dict[str, Any]) -> None:
         line = json.dumps({"scope": self._scope(task_vars, arguments), "entry": entry}) + "\n"
         # One write of a short line in append mode: tasks for several hosts share the file.
         with open(self._path(), "a", encoding="utf-8") as ledger:

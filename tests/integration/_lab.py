@@ -259,7 +259,10 @@ def promised(words: dict, by_document: bool) -> dict:
     libvirt writes the version that a machine's alias stands for, and sorts and completes the devices of a document.
     """
     free = ("machine", "disks", "interfaces") if by_document else ("machine",)
-    return {key: value for key, value in words.items() if key not in free}
+    found = {key: value for key, value in words.items() if key not in free}
+    # A stack tells the guests that it has.
+    guests = [promised(guest, by_document) for guest in found.get("domains", ())]
+    return {**found, "domains": guests} if guests else found
 
 
 def paths(result: dict) -> list[str]:

@@ -26,7 +26,8 @@ ASKED = {
     "definition": False,
 }
 METADATA = """<metadata>
-  <g:guest xmlns:g='urn:virtops:libvirt:guest' stack='lab one'>
+  <s:stack xmlns:s='https://virtops.github.io/libvirt/stack/1' name='lab one'/>
+  <g:guest xmlns:g='urn:virtops:libvirt:guest'>
     <g:label name='tier'>web</g:label><g:label name='stage'>production</g:label>
   </g:guest>
   <l:libosinfo xmlns:l='http://libosinfo.org/xmlns/libvirt/domain/1.0'><l:os id='http://debian.org/debian/12'/></l:libosinfo>
@@ -112,6 +113,7 @@ def test_guests_are_hosts_in_groups_of_their_states(listed, address):
     assert web.pop("libvirt_uuid").count("-") == 4
     assert web == {
         "ansible_host": address,
+        "libvirt_autostart": False,
         "libvirt_addresses": [{"mac": MAC, "address": address, "source": "lease"}],
         "libvirt_hypervisor": "localhost",
         "libvirt_name": "web1",
@@ -290,17 +292,17 @@ def read(lab, after: str = "", vanishes: str = "", **asked) -> dict:
 
 
 def test_a_guest_that_is_off_costs_no_call(guests):
-    assert sorted(read(guests, addresses=[])["calls"]) == ["domainListGetStats", "listAllDomains", "listAllDomains"]
+    assert sorted(read(guests, addresses=[])["calls"]) == ["domainListGetStats", *["listAllDomains"] * 3]
     # The two that are awake, and the leases of the one network that is used.
     calls = read(guests)["calls"]
-    assert (calls.count("XMLDesc"), calls.count("DHCPLeases"), len(calls)) == (2, 1, 3 + 2 + 2)
+    assert (calls.count("XMLDesc"), calls.count("DHCPLeases"), len(calls)) == (2, 1, 4 + 2 + 2)
 
 
 def test_a_definition_costs_one_call_a_guest(guests):
     found = read(guests, definition=True)
     # Of the pools two for the directory that a disk's file is in.
     assert found["calls"].count("XMLDesc") == len(found["guests"]) + 1
-    assert len(found["calls"]) - len(found["guests"]) == 3 + 2 + 2
+    assert len(found["calls"]) - len(found["guests"]) == 4 + 2 + 2
 
 
 @pytest.mark.parametrize("after", ["listAllDomains", "domainListGetStats"])

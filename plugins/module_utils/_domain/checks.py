@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -13,6 +15,7 @@ _NEEDED = (
     ("memory", "cpu/numa/cell", "<memory unit='GiB'>1</memory>"),
     ("os/type", "os/type", "<os><type>hvm</type></os>"),
 )
+_MAC = re.compile(r"<mac address='([0-9a-f:]+)'")
 # States for which the guest has to start.
 _STARTED = ("running", "paused", "saved", "restarted")
 
@@ -148,12 +151,21 @@ def _volume_words(domain, disk: dict) -> dict:
 
 def _macs(domain, new: set) -> None:
     """Only new addresses are looked for, because all guests have to be read for it."""
-    for handle in domain.conn.listAllDomains(0) if new else ():
-        name = handle.name()
-        if name == domain.name:
-            continue
+    if not new:
+        return
+    owners = domain.planned.once("MACs", lambda: _owners(domain.conn))
+    for mac in new:
+        name = owners.get(mac, domain.name)
+        if name != domain.name and not domain.planned.removes("domain", name):
+            raise Refused(f"{domain.subject}: MAC {mac} belongs to domain {name} already; give another one")
+    owners.update(dict.fromkeys(new, domain.name))
+
+
+def _owners(conn) -> dict[str, str]:
+    """The guest that has each MAC."""
+    found = {}
+    for handle in conn.listAllDomains(0):
         # Somebody may have removed it since it was listed.
         text = lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN) or ""
-        for mac in new:
-            if f"'{mac}'" in text:
-                raise Refused(f"{domain.subject}: MAC {mac} belongs to domain {name} already; give another one")
+        found.update(dict.fromkeys(_MAC.findall(text), handle.name()))
+    return found

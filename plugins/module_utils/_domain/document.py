@@ -92,7 +92,7 @@ def _nested(domain, base, target) -> None:
     asked = domain.wanted.get("cpu", {}).get("nested") is not None
     if not asked or target.get("type") != "kvm" or (base is not None and NESTED.read_in(base) is not None):
         return
-    if capabilities(domain.conn).findtext("host/cpu/vendor") == "Intel":
+    if capabilities(domain).findtext("host/cpu/vendor") == "Intel":
         target.find("cpu/feature[@name='svm']").set("name", "vmx")
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready, states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import Listed
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
@@ -21,19 +22,16 @@ def gather(conn, params: dict) -> list[dict]:
     else:
         found = (lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN) for name in set(params["name"]))
         handles = [handle for handle in found if handle is not None]
-    if not handles:
-        return []
-    known = states.words(conn, handles)
-    autostart = {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)}
+    listed = Listed(conn, handles)
     answer = []
-    for handle in sorted(handles, key=lambda one: one.name()):
-        name, state = handle.name(), known.get(handle.UUIDString())
+    for name, handle in sorted(listed.handles.items()):
         text = lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN)
+        state = listed.state(name)
         # One that is gone meanwhile is left out.
         if text is not None and state is not None:
             domain = Domain(conn, {"name": name})
             tree = ET.fromstring(text)  # noqa: S314 (the text is libvirt's own)
-            answer.append(domain.words(tree, state, name in autostart))
+            answer.append(domain.words(tree, state, listed.autostart(name)))
     return answer
 
 

@@ -16,18 +16,18 @@ _DOCUMENT = """<domain type='{virt_type}'><name/><memory/><vcpu>1</vcpu>
 </devices></domain>"""
 
 
-def capabilities(conn):
-    """The host's capabilities (virConnectGetCapabilities)."""
-    return parse(conn.getCapabilities())
+def capabilities(domain):
+    """The capabilities of a domain's host (virConnectGetCapabilities)."""
+    return domain.planned.once("capabilities", lambda: parse(domain.conn.getCapabilities()))
 
 
 def _arch(host, arch: str):
     return host.find(f"guest/arch[@name='{arch}']")
 
 
-def canonical_machine(conn, arch: str, machine: str) -> str | None:
+def canonical_machine(domain, arch: str, machine: str) -> str | None:
     """What the host's alias C(machine) stands for now, None where it is no alias there."""
-    found = _arch(capabilities(conn), arch)
+    found = _arch(capabilities(domain), arch)
     if found is None:
         return None
     return next(
@@ -36,11 +36,12 @@ def canonical_machine(conn, arch: str, machine: str) -> str | None:
     )
 
 
-def skeleton(conn, subject: str, wanted: dict):
-    """The document that a new guest starts from; C(wanted) is laid over it."""
+def skeleton(domain):
+    """The document that a new guest starts from; what the task wants is laid over it."""
+    subject, wanted = domain.subject, domain.wanted
     if "memory" not in wanted:
         raise Refused(f"{subject}: a new guest needs 'memory', for example '1 GiB'")
-    host = capabilities(conn)
+    host = capabilities(domain)
     arch = wanted.get("arch") or host.findtext("host/cpu/arch")
     found = _arch(host, arch)
     if found is None:

@@ -48,21 +48,3 @@ def word(number: int, is_saved) -> str:
     if number == libvirt.VIR_DOMAIN_CRASHED:
         return CRASHED
     return SAVED if is_saved() else STOPPED
-
-
-# What one answer holds at most (REMOTE_CONNECT_GET_ALL_DOMAIN_STATS_MAX in remote_protocol.x).
-_STATS_AT_ONCE = 4096
-
-
-def words(conn, handles: list) -> dict[str, str]:
-    """The states of many domains in our words, by UUID; one that is gone meanwhile is left out.
-
-    Two calls, however many they are.
-    """
-    numbers: dict[str, int] = {}
-    for start in range(0, len(handles), _STATS_AT_ONCE):
-        some = handles[start : start + _STATS_AT_ONCE]
-        records = conn.domainListGetStats(some, libvirt.VIR_DOMAIN_STATS_STATE, 0)
-        numbers.update((handle.UUIDString(), record["state.state"]) for handle, record in records)
-    saved = {one.UUIDString() for one in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)}
-    return {uuid: word(number, lambda uuid=uuid: uuid in saved) for uuid, number in numbers.items()}

@@ -45,11 +45,26 @@ class Domain(Resource):
     _guest = None
 
     def find(self):
-        handle = lookup(self.conn.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
+        listed = self._listed()
+        handle = listed.handles.get(self.name) if listed else None
+        if handle is None and not listed:
+            handle = lookup(self.conn.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
         if handle is None and "uuid" in self.asked:
             # It has another name until the task is done.
             handle = lookup(self.conn.lookupByUUIDString, self.asked["uuid"], libvirt.VIR_ERR_NO_DOMAIN)
         return handle
+
+    def _listed(self):
+        """All guests, looked at together where many are planned; else None."""
+        if not self.planned.many:
+            return None
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import Listed
+
+        return self.planned.once("domains", lambda: Listed(self.conn))
+
+    def forget(self):
+        super().forget()
+        self._guest = None
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -59,16 +74,23 @@ class Domain(Resource):
             return None
         text = self._text(handle)
         saved: list[str] = []
-        state = states.word(handle.state()[0], lambda: self._saved(handle, saved))
+        listed = self._listed()
+        state = listed.state(handle.name()) if listed else None
+        if state in (None, states.SAVED):
+            state = states.word(handle.state()[0], lambda: self._saved(handle, saved))
         active = state not in (states.STOPPED, states.SAVED)
         return Actual(
             handle,
             text,
             active=active,
             state=state,
-            autostart=bool(handle.autostart()) if self.options.get("autostart") is not None else None,
+            autostart=self._autostart(handle, listed) if self.options.get("autostart") is not None else None,
             live_text=self._live_text(handle) if active else "".join(saved),
         )
+
+    @staticmethod
+    def _autostart(handle, listed) -> bool:
+        return listed.autostart(handle.name()) if listed else bool(handle.autostart())
 
     @staticmethod
     def _saved(handle, text: list[str]) -> bool:
@@ -116,7 +138,7 @@ class Domain(Resource):
     def skeleton(self):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import skeleton
 
-        return skeleton(self.conn, self.subject, self.wanted)
+        return skeleton(self)
 
     def prepare(self, actual):
         if self.options.get("wait_for") and self.state not in ("running", "restarted"):
@@ -147,13 +169,17 @@ class Domain(Resource):
         """Whether a guest's versioned machine is one that its host calls C(machine): no upgrade unasked."""
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import canonical_machine
 
-        canonical = canonical_machine(self.conn, arch, machine)
+        canonical = canonical_machine(self, arch, machine)
         return canonical is not None and canonical.rpartition("-")[0] == now.rpartition("-")[0]
 
     def target(self, base, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
 
         target, edits = super().target(base, actual)
+        if base is None and self.owner:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
+
+            owner.write(target, self.owner)
         return target, edits + settle_quirks(self, base, target)
 
     def adapt(self, wanted, base):

@@ -19,12 +19,12 @@ _NAME = re.compile(r"(.+)-([^-]+)-([0-9a-f]{8})\.(?:qcow2|raw)")
 
 def gather(conn, params: dict) -> dict:
     """C(images): the bases in a pool, or in all active ones; C(catalogue): the names that need no URL."""
-    names = params.get("name")
+    names, planned = params.get("name"), Planned()
     found = [
         image
         for pool in _pools(conn, params.get("pool"))
         for volume in pool.listAllVolumes(0)
-        if (image := _image(conn, pool.name(), volume)) and (names is None or image["name"] in names)
+        if (image := _image(conn, planned, pool.name(), volume)) and (names is None or image["name"] in names)
     ]
     return {
         "images": sorted(found, key=lambda image: (image["pool"], image["volume"])),
@@ -41,7 +41,7 @@ def _pools(conn, name: str | None) -> list:
     return [pool] if pool.isActive() else []
 
 
-def _image(conn, pool: str, volume) -> dict | None:
+def _image(conn, planned: Planned, pool: str, volume) -> dict | None:
     """A base in words, None for another volume."""
     parts = _NAME.fullmatch(volume.name())
     if not parts:
@@ -55,5 +55,5 @@ def _image(conn, pool: str, volume) -> dict | None:
         "pool": pool,
         "volume": volume.name(),
         "path": path,
-        "needed_by": needed_by(conn, pool, Base(volume.name(), path, 0), Planned()),
+        "needed_by": needed_by(conn, pool, Base(volume.name(), path, 0), planned),
     }

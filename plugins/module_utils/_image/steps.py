@@ -177,7 +177,7 @@ def needed_by(conn, pool: str, base: Base, planned: Planned) -> list[str]:
 
     Also where a check-mode run only planned them, and without what it would have removed.
     """
-    volumes = [name.partition("/")[::2] for name in users.built_on(conn, base.path)]
+    volumes = [name.partition("/")[::2] for name in users.built_on(conn, planned, base.path)]
     found = [f"{where}/{name}" for where, name in volumes if not planned.removes("volume", name, where)]
     found += [
         f"{words['pool']}/{words['name']}"

@@ -43,6 +43,7 @@ def defaults(volume, needs: list) -> None:
         wanted.setdefault("format", "qcow2")
     if content:
         about = content.measure()
+        volume.content_space = about["space"]
         _refuse_content(volume, about["space"])
         # In a pool that is no directory a volume is the disk itself.
         wanted.setdefault("format", about["format"] if volume.in_files() else "raw")
@@ -101,9 +102,8 @@ def _refuse_content(volume, space: int) -> None:
     place = volume.place()
     if isinstance(place, places.Remote):
         place.refuse(volume.subject, volume.content.option)
-    pool = volume.pool_handle()
-    free = pool.info()[3] if pool is not None else space
-    if space > free:
+    free = volume.free_space()
+    if free is not None and space > free:
         raise Refused(
             f"{volume.subject}: pool {volume.pool} has {_SIZE.show(free)} free, and {volume.content.option!r} takes"
             f" {_SIZE.show(space)}; make room, or use another pool"
@@ -123,6 +123,15 @@ def creation(volume) -> list[str]:
     if wanted.get("nocow"):
         found.append("nocow=on")
     return found
+
+
+def space(volume) -> int:
+    """What making a volume takes of its pool at once, in bytes."""
+    if volume.content:
+        return volume.content_space
+    if volume.options.get("allocation"):
+        return _SIZE.parse(volume.options["allocation"])
+    return volume.wanted.get("capacity", 0) if volume.options.get("preallocation") == "falloc" else 0
 
 
 def allocate(volume, target) -> int:

@@ -31,7 +31,7 @@ def check(volume, path: str) -> None:
     guest = next((use for use in volume.uses() if not _ends(volume, use.name)), None)
     if guest:
         raise Refused(f"{volume.subject}: domain {guest.name} runs on it; stop it first, {advice}")
-    built = [name for name in users.built_on(volume.conn, path) if not _goes(volume, name)]
+    built = [name for name in users.built_on(volume.conn, volume.planned, path) if not _goes(volume, name)]
     if built:
         shown = ", ".join(built[:3]) + (f" and {len(built) - 3} more" if len(built) > 3 else "")
         raise Refused(f"{volume.subject}: it is the base of {shown}; remove what is built on it first, {advice}")

@@ -50,6 +50,8 @@ class Volume(Resource):
     info_options = {"pool": {"type": "str", "required": True}}
     extra = EXTRA
     confidential = ("cloud_init", "ignition")
+    # What its content takes of the pool, in bytes, once that was looked at.
+    content_space = 0
 
     def __init__(self, conn, options, planned=None):
         self.pool = options["pool"]
@@ -70,6 +72,11 @@ class Volume(Resource):
             return Ignition(self.options["ignition"], self.subject)
         return Seed(cloud_init, self.name, self.subject) if cloud_init else None
 
+    def forget(self):
+        super().forget()
+        self._pool_handle = None
+        self.__dict__.pop("_pool_words", None)
+
     @property
     def subject(self):
         return f"volume {self.pool}/{self.name}"
@@ -88,18 +95,34 @@ class Volume(Resource):
     def pool_handle(self):
         """libvirt's handle of the pool, None where it is not there."""
         if self._pool_handle is None:
-            self._pool_handle = lookup(self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL)
+            find = functools.partial(
+                lookup, self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL
+            )
+            self._pool_handle = self.planned.once(f"pool {self.pool}", find) if self.planned.many else find()
         return self._pool_handle
 
     def read(self) -> Actual | None:
-        pool = self.pool_handle()
-        if pool is None or not pool.isActive():
+        pool, there = self.pool_handle(), self._listed()
+        if there is None and (pool is None or not pool.isActive()):
             self._refuse_without_pool(pool)
             return None
-        handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
+        if there is None:
+            handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
+        else:
+            handle = there.get(self.name)
         if handle is None or (self.state == "present" and self.content and places.unfinished(pool, self.name)):
             return None
         return Actual(handle, handle.XMLDesc(0), active=False)
+
+    def _listed(self) -> dict | None:
+        """All volumes of the pool by name, looked at together where many are planned; else, or if it is off, None."""
+
+        def ask() -> dict | None:
+            pool = self.pool_handle()
+            active = pool is not None and pool.isActive()
+            return {handle.name(): handle for handle in pool.listAllVolumes(0)} if active else None
+
+        return self.planned.once(f"volumes of {self.pool}", ask) if self.planned.many else None
 
     def _refuse_without_pool(self, pool) -> None:
         planned = self.planned.get("pool", self.pool)
@@ -112,6 +135,9 @@ class Volume(Resource):
 
     @functools.cached_property
     def _pool_words(self) -> dict:
+        return self.planned.once(f"words of pool {self.pool}", self._asked_pool)
+
+    def _asked_pool(self) -> dict:
         pool = self.pool_handle()
         if pool is None:
             return self.planned.get("pool", self.pool) or {}
@@ -136,12 +162,21 @@ class Volume(Resource):
             return places.Directory(directory)
         return places.Remote(self.conn, self.pool_words().get("type", "dir"), self.in_files())
 
+    def space(self) -> int:
+        """What making it takes of its pool at once, in bytes."""
+        return new.space(self)
+
+    def free_space(self) -> int | None:
+        """What the pool has free, in bytes; None where it is only planned."""
+        pool = self.pool_handle()
+        return pool.info()[3] if pool is not None else None
+
     def uses(self) -> list[users.Use]:
         """The disks of running guests that are on the volume."""
         if self._uses is None:
             actual = self.actual()
             path = actual.tree.findtext("target/path") if actual else ""
-            self._uses = users.running(self.conn, path or "", self.pool, self.name)
+            self._uses = users.running(self.conn, self.planned, path or "", self.pool, self.name)
         return self._uses
 
     def refuse_running(self, what: str, done: str) -> None:
@@ -244,7 +279,8 @@ class Volume(Resource):
             about = functools.partial(image.describe, self.execute, wanted["path"], self.subject)
             return [(lambda: about()["virtual-size"], "its backing file")]
         name, pool = wanted.pop("volume"), wanted.pop("pool", self.pool)
-        words = self._other(pool, name).existing()
+        # It is planned by now, if it is at all.
+        words = self.planned.once(f"volume {pool}/{name}", self._other(pool, name).existing)
         if not words:
             advice = "make it with virtops.libvirt.volume, or correct the name"
             raise Refused(f"{self.subject}: its backing volume {pool}/{name} is not there; {advice}")

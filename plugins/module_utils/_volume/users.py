@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
@@ -23,17 +24,24 @@ class Use:
         self.reads_only = disk.find("readonly") is not None
 
 
-def running(conn, path: str, pool: str, name: str) -> list[Use]:
+def running(conn, planned, path: str, pool: str, name: str) -> list[Use]:
     """The disks of guests that run on the volume C(name) of C(pool), or on something that is built on it."""
     found = []
-    for domain in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
-        document = ET.fromstring(domain.XMLDesc(0))  # noqa: S314 (libvirt's own)
-        for disk in document.iterfind("devices/disk"):
+    for domain, disks in planned.once("disks in use", lambda: _in_use(conn)):
+        for disk in disks:
             if _is(disk.find("source"), path, pool, name):
                 found.append(Use(domain, disk, False))
             elif any(_is(source, path, pool, name) for source in disk.iterfind(".//backingStore/source")):
                 found.append(Use(domain, disk, True))
     return found
+
+
+def _in_use(conn) -> list[tuple]:
+    """The running guests, each with its disks."""
+    handles = conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+    texts = ((domain, lookup(domain.XMLDesc, 0, libvirt.VIR_ERR_NO_DOMAIN)) for domain in handles)
+    # The text is libvirt's own; one that is gone meanwhile has none.
+    return [(domain, ET.fromstring(text).findall("devices/disk")) for domain, text in texts if text]  # noqa: S314
 
 
 def _is(source, path: str, pool: str, name: str) -> bool:
@@ -54,16 +62,22 @@ def refuse(uses: list[Use], what: str, done: str) -> None:
         )
 
 
-def built_on(conn, path: str) -> list[str]:
+def built_on(conn, planned, path: str) -> list[str]:
     """The volumes (C(POOL/NAME)) of all active pools that have the file as their base."""
-    found = []
+    return planned.once("bases", lambda: _bases(conn)).get(path, [])
+
+
+def _bases(conn) -> dict[str, list[str]]:
+    """The volumes that are built on each file."""
+    found: dict[str, list[str]] = {}
     for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
         for volume in pool.listAllVolumes(0):
-            text = volume.XMLDesc(0)
+            # Somebody may have removed it since it was listed.
+            text = lookup(volume.XMLDesc, 0, libvirt.VIR_ERR_NO_STORAGE_VOL) or ""
             # A look at the text first: most volumes have no base.
             if "<backingStore>" not in text:
                 continue
-            document = ET.fromstring(text)  # noqa: S314 (libvirt's own)
-            if document.findtext("backingStore/path") == path:
-                found.append(f"{pool.name()}/{volume.name()}")
+            base = ET.fromstring(text).findtext("backingStore/path")  # noqa: S314 (libvirt's own)
+            if base:
+                found.setdefault(base, []).append(f"{pool.name()}/{volume.name()}")
     return found

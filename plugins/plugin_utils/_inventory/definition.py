@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS, GUEST, INTERFACES
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, FIELDS, INTERFACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, read, shown
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema import PATH
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.owner import stack_of
 
 
 def _chosen(fields, *names: str) -> tuple:
@@ -24,8 +25,6 @@ _LIBOSINFO = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
 _ABOUT = _chosen(FIELDS, "title", "description", "labels", "memory", "vcpus")
 _NIC = _chosen(INTERFACES.fields, "mac", "network", "bridge")
 _DISK = _chosen(DISKS.fields, "pool", "file", "block")
-# The stack that the guest belongs to.
-_STACK = Field("stack", f"metadata/{{{GUEST}}}guest/@stack")
 _OS = Field("os", f"metadata/{{{_LIBOSINFO}}}libosinfo/{{{_LIBOSINFO}}}os/@id")
 # The variables that are known only with a document, and what they are where it says nothing.
 NOTHING: dict = {
@@ -87,7 +86,7 @@ class Document:
             "networks": list(dict.fromkeys(nic["network"] for nic in self.nics if "network" in nic)),
             "pools": list(dict.fromkeys(name for name in held if name)),
             "os": _os(_OS.read(tree) or ""),
-            "stack": _STACK.read(tree) or "",
+            "stack": stack_of(tree) or "",
         }
         return {**NOTHING, **{f"libvirt_{name}": value for name, value in known.items()}}
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import Listed
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.plugin_utils._inventory.definition import Document, Pools
@@ -65,17 +66,17 @@ class Hypervisor:
 
     def guests(self) -> list[dict]:
         """The variables of each guest that is asked for, by name; one that goes away meanwhile is left out."""
-        handles = sorted(self.conn.listAllDomains(0), key=lambda one: one.name())
-        words = states.words(self.conn, handles)
+        listed = Listed(self.conn)
         found = {
             handle: {
-                "libvirt_name": handle.name(),
+                "libvirt_name": name,
                 "libvirt_uuid": handle.UUIDString(),
                 "libvirt_uri": self.uri,
-                "libvirt_state": words[handle.UUIDString()],
+                "libvirt_state": listed.state(name),
+                "libvirt_autostart": listed.autostart(name),
             }
-            for handle in handles
-            if handle.UUIDString() in words
+            for name, handle in sorted(listed.handles.items())
+            if listed.state(name)
         }
         found = {handle: guest for handle, guest in found.items() if self._is_asked(guest)}
         documents = self._documents(found)

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All guests with few calls. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+
+# What one answer holds at most (REMOTE_CONNECT_GET_ALL_DOMAIN_STATS_MAX in libvirt's remote_protocol.x).
+_AT_ONCE = 4096
+
+
+class Listed:
+    """What libvirt tells of many guests with one call each: C(handles) by name, states, autostart, saved memory.
+
+    C(handles): those that matter; all where it is None.
+    """
+
+    def __init__(self, conn, handles: list | None = None):
+        found = conn.listAllDomains(0) if handles is None else handles
+        self.handles = {handle.name(): handle for handle in found}
+        self._numbers: dict[str, int] = {}
+        for start in range(0, len(found), _AT_ONCE):
+            stats = conn.domainListGetStats(found[start : start + _AT_ONCE], libvirt.VIR_DOMAIN_STATS_STATE, 0)
+            self._numbers.update((handle.name(), record["state.state"]) for handle, record in stats)
+        self._autostart = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
+        self._saved = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)
+
+    def state(self, name: str) -> str | None:
+        """The state in our words, None for a guest that is gone meanwhile."""
+        number = self._numbers.get(name)
+        return None if number is None else states.word(number, lambda: name in self._saved)
+
+    def autostart(self, name: str) -> bool:
+        return name in self._autostart
+
+
+def _names(conn, flag: int) -> set[str]:
+    return {handle.name() for handle in conn.listAllDomains(flag)}

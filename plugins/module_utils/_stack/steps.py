@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stacks: many objects as one plan. Private to this collection."""
+
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.items import Reader
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import key, ordered
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import KINDS, SPEC, resource_class
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.work import Work
+
+# So many refusals, and names of what was not begun, are told.
+_TOLD = 3
+
+
+class StackPlan(Plan):
+    """The plans of all objects as one. C(work): carries them out."""
+
+    def __init__(self, stack: Stack, plans: list[Plan], work: Work):
+        super().__init__(stack.subject)
+        self.stack, self.plans, self.work = stack, plans, work
+        for resource, plan in zip(stack.resources, plans):
+            where = f"{resource.kind}s[{resource.subject.partition(' ')[2]}]"
+            self.changes += [_placed(where, change) for change in plan.changes]
+            self.pending += [_placed(where, change) for change in plan.pending]
+            self.unchecked += [f"{resource.subject}: {what}" for what in plan.unchecked]
+            self.steps += plan.steps
+        self.before, self.after = ({"name": stack.name, **stack.words(plans, side)} for side in ("before", "after"))
+
+    def diff(self):
+        return [part for plan in self.plans for part in plan.diff()]
+
+    def run(self):
+        """Carry out all plans; Failed where one failed and the task does not say to go on."""
+        self.stack.planned.forget()
+        self.stack.planned.many = False
+        made = owner.Made(self.stack.conn, self.stack.name, self.stack.resources, self.plans)
+        made.note_before()
+        self.work.run()
+        stands = self.work.roll_back() if self.work.failed and self.work.on_error == "roll_back" else []
+        made.note_after()
+        if self.work.failed and self.work.on_error != "continue":
+            raise self.stack.failure(stands)
+
+
+class Stack:
+    """Many pools, volumes, networks, secrets and guests, as a task declares them together."""
+
+    kind = "stack"
+    repeats = ("restarted",)
+    # Any of their options may hold what is shown nowhere, and only the objects themselves know which.
+    confidential = (*KINDS, "defaults", "profiles")
+    run_command: Callable[..., tuple[int, str, str]]
+
+    def __init__(self, conn, options: dict, planned: Planned | None = None):
+        self.conn, self.options, self.planned = conn, options, planned or Planned()
+        self.name, self.state = options["name"], options["state"]
+        self.subject = f"stack {self.name}"
+        reader = Reader(options)
+        declared = [self._resource(*item) for item in reader.items()]
+        self._refuse_twice(declared)
+        gone = owner.undeclared(self, {key(one) for one in declared}) if options["prune"] else []
+        declared += [self._resource(*reader.checked(*item)) for item in gone]
+        self._hidden = reader.hidden
+        order = ordered(self.subject, declared)
+        # All objects in their order, and for each the places of those that it comes after.
+        self.resources: list[Any] = [resource for resource, _after in order]
+        self._after: list[set[int]] = [after for _resource, after in order]
+        self._plan: StackPlan | None = None
+        # What a task of a check-mode run tells those after it.
+        self._entries: list[dict] = []
+
+    @classmethod
+    def argument_spec(cls) -> dict:
+        return SPEC
+
+    def secrets(self) -> set[str]:
+        """Values that must appear nowhere."""
+        return self._hidden.union(*(resource.secrets() for resource in self.resources))
+
+    def _resource(self, plural: str, options: dict):
+        resource = resource_class(plural)(self.conn, options, self.planned)
+        resource.owner = self.name
+        # The module lends its own after this.
+        resource.run_command = lambda *words, **more: self.run_command(*words, **more)
+        return resource
+
+    def _refuse_twice(self, resources: list) -> None:
+        seen: set[tuple] = set()
+        for one in resources:
+            if key(one) in seen:
+                raise Refused(f"{self.subject}: {one.subject} is declared twice; take one of them out")
+            seen.add(key(one))
+
+    # --- one plan ---------------------------------------------------------------------------------------------------
+
+    def plan(self) -> StackPlan:
+        """Plan every object after those that it needs; touches nothing. The second time: what was worked on."""
+        self.planned.many = True
+        if self._plan is None:
+            plans = self._first_plans()
+            self._plan = StackPlan(self, plans, self._work(plans))
+            return self._plan
+        self.planned.forget()
+        work, plans = self._plan.work, list(self._plan.plans)
+        for place in work.done:
+            if plans[place].steps:
+                self.resources[place].forget()
+                plans[place] = self.resources[place].plan()
+        return StackPlan(self, plans, work)
+
+    def _work(self, plans: list[Plan]) -> Work:
+        return Work(plans, self._after, self.options["workers"], self.options["on_error"])
+
+    def _first_plans(self) -> list[Plan]:
+        plans: list[Plan] = []
+        refused: dict[int, Refused] = {}
+        for place, resource in enumerate(self.resources):
+            plans.append(Plan(resource.subject))
+            # What needs a refused one would only be refused for that.
+            if self._after[place].isdisjoint(refused):
+                try:
+                    plans[place] = self._one(resource)
+                except Refused as error:
+                    refused[place] = error
+        if refused:
+            told = ". Also, ".join(str(error) for error in list(refused.values())[:_TOLD])
+            more = len(refused) - _TOLD
+            raise Refused(f"{self.subject}: {told}" + (f". And {more} more like these" if more > 0 else ""))
+        if not self.options["overcommit"] and any(plan.changes for plan in plans):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._stack import capacity
+
+            capacity.check(self, plans)
+        return plans
+
+    def _one(self, resource) -> Plan:
+        plan = resource.plan()
+        # A thousand objects with their documents would be more than the host's memory is for.
+        resource.forget()
+        if plan.changes:
+            kind, part, name = key(resource)
+            xml = plan.xml_after or None
+            entry = {"kind": kind, "pool": part, "name": name, "words": plan.after, "xml": xml}
+            self.planned.add(entry)
+            self._entries.append(entry)
+        return plan
+
+    def words(self, plans: list[Plan], side: str) -> dict:
+        """All objects in the words of their options, by kind; C(side): before or after."""
+        found: dict[str, list] = {plural: [] for plural in KINDS if self.options.get(plural) is not None}
+        for resource, plan in zip(self.resources, plans):
+            words = getattr(plan, side)
+            if words:
+                found.setdefault(f"{resource.kind}s", []).append(words)
+        return found
+
+    def network_words(self, name: str) -> dict:
+        """A network in the words of its options, also one that is not declared here; {} where it is not there."""
+        return self._resource("networks", {"name": name}).existing() or {}
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def settle(self, again: StackPlan) -> list[Change]:
+        """What libvirt did not keep of what was carried out."""
+        left = []
+        for place in again.work.done:
+            if again.plans[place] is self._plan.plans[place]:
+                continue
+            resource = self.resources[place]
+            if resource.state not in resource.repeats:
+                where = f"{resource.kind}s[{resource.subject.partition(' ')[2]}]"
+                left += [_placed(where, change) for change in resource.settle(again.plans[place])]
+        return left
+
+    def ready(self) -> dict:
+        """Wait for all guests at once that the task waits for; Failed for what failed before or does so now."""
+        work = self._plan.work
+        waiting = [
+            (resource, resource.find())
+            for place, resource in enumerate(self.resources)
+            if resource.kind == "domain" and resource.options["wait_for"] and place in work.done
+        ]
+        result: dict = {}
+        failures: list[str] = []
+        if waiting:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import Wait, wait_for_all
+
+            waits = [Wait(resource, handle) for resource, handle in waiting]
+            wait_for_all(waits)
+            failures = [str(one.failure) for one in waits if one.failure]
+            for one in waits:
+                for name, found in one.result.items():
+                    result.setdefault(name, {})[one.domain.name] = found
+        if failures or work.failed:
+            raise self.failure([], failures)
+        return result
+
+    def failure(self, stands: list[str], waits: list[str] = ()) -> Failed:
+        """What failed, in words; C(stands): what could not be taken back. C(waits): guests that were waited for."""
+        work = self._plan.work
+        failed = [str(error) for error in work.failed.values()] + list(waits)
+        left = [resource.subject for place, resource in enumerate(self.resources) if place not in work.done and place not in work.failed]
+        words = f"{self.subject}: {'. Also, '.join(failed)}"
+        if left:
+            more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
+            words += f". Not begun for that: {', '.join(left[:_TOLD])}{more}"
+        if work.on_error == "roll_back" and work.failed:
+            words += ". What had been done was taken back" + (f", but for: {', '.join(stands)}" if stands else "")
+        return Failed(words)
+
+
+def _placed(where: str, change: Change) -> Change:
+    """The change of an object as one of the stack."""
+    return Change(f"{where}.{change.path}".rstrip("."), change.before, change.after, change.effect)
