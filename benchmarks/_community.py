@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""community.libvirt from the PyPI package "ansible", in an environment of its own, to measure it beside this collection."""
+"""community.libvirt from the PyPI package "ansible", in an environment of its own, to be measured beside ours."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class Bench:
 
 
 def ready(listed: str) -> dict:
-    """What ansible-inventory lists, as a file of Ansible's plugin for YAML, in which no text is marked as no template."""
+    """What ansible-inventory lists, as a file that Ansible reads, without the marks of texts that are no templates."""
 
     def plain(said):
         if isinstance(said, dict):

@@ -19,9 +19,10 @@ description:
     V(libvirt_addresses), and where one is known V(ansible_host).
   - "Where the definition is read, there are also, in the words of the options of M(virtops.libvirt.domain),
     V(libvirt_title), V(libvirt_description), V(libvirt_labels), V(libvirt_memory) and V(libvirt_vcpus). Beside them are
-    V(libvirt_networks) (their names), V(libvirt_interfaces) (V(mac), and V(network) or V(bridge)), V(libvirt_pools) (the
-    names of those that its disks are in), V(libvirt_os) (V(debian-12), as libosinfo's metadata has it) and
-    V(libvirt_stack). Of a guest that runs it is the definition that it runs with."
+    V(libvirt_networks) (their names), V(libvirt_interfaces) (V(mac), and V(network) or V(bridge)), V(libvirt_pools)
+    (the names of those that its disks are in), V(libvirt_os) (V(debian-12), as libosinfo's metadata has it) and
+    V(libvirt_stack) (the one of M(virtops.libvirt.stack) that made it). Of a guest that runs it is the definition that
+    it runs with."
   - It only reads, over a connection that cannot write, unless the guest agent is asked (libvirt lets only those who may
     write do so).
   - A guest that goes away while it is read is left out.
