@@ -105,7 +105,7 @@ molecule: venv ## The roles' scenarios (S=scenario for one)
 	$(call if-there,extensions/molecule,molecule test $(if $(S),--scenario-name $(S),--all))
 
 .PHONY: build
-build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for its modules and roles
+build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for all in it
 	rm -rf $(CACHE)/build
 	ansible-galaxy collection build --output-path $(CACHE)/build
 	ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-galaxy collection install --offline --no-deps --pre \
@@ -117,13 +117,18 @@ build: venv ## Build the archive into .cache/, install it elsewhere and ask ansi
 	for role in $(sort $(notdir $(wildcard roles/*))); do \
 	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type role virtops.libvirt.$$role >/dev/null; \
 	  echo "ansible-doc --type role virtops.libvirt.$$role: ok"; \
-	done
+	done; \
+	for kind in filter inventory; do for plugin in $$(ls plugins/$$kind/*.py | xargs -n 1 basename -s .py); do \
+	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type $$kind virtops.libvirt.$$plugin >/dev/null; \
+	  echo "ansible-doc --type $$kind virtops.libvirt.$$plugin: ok"; \
+	done; done
 
 .PHONY: bench
 bench: venv ## Measure what a task costs (benchmarks/README.md has the figures)
 	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/module_cost.py
 	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/planning.py
 	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/volumes.py
+	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/inventory.py
 
 .PHONY: docs
 docs: venv ## Write the options' documentation from their declarations and docs/options/

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import contextmanager
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
@@ -12,6 +13,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 DEFAULT_URI = "qemu:///system"
 _PERMISSION = "set 'become: true', or add the user to the group libvirt"
 _events: list[bool] = []
+_EVENTS_LOCK = threading.Lock()
 
 
 def default_uri(uri: str | None) -> str:
@@ -35,9 +37,10 @@ def opened(uri: str, read_only: bool, permission: str = _PERMISSION):
     libvirt's event loop is registered before the first connection is opened, as virEventRegisterDefaultImpl asks.
     """
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    if not _events:
-        libvirt.virEventRegisterDefaultImpl()
-        _events.append(True)
+    with _EVENTS_LOCK:
+        if not _events:
+            libvirt.virEventRegisterDefaultImpl()
+            _events.append(True)
     try:
         return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
     except libvirt.libvirtError as error:

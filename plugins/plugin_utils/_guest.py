@@ -25,6 +25,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent impo
     Agent,
     NotThere,
     channel,
+    running,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -250,7 +251,7 @@ class Guest:
         """Why the agent does not answer, and what to do."""
         said = libvirt_words(error.__cause__)
         try:
-            state, target = states.name(self.agent.handle), channel(self.agent.handle)
+            state, target = states.name(self.agent.handle), channel(running(self.agent.handle))
         except libvirt.libvirtError:
             return f"the connection to libvirt at {self.uri} broke; see whether its daemon runs; {said}"
         if state != states.RUNNING:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every example of a module is one that the module takes: its options exist and are of the right type."""
+"""Every example of a module or of the inventory is one that it takes: its options exist and are of the right type."""
 
 from __future__ import annotations
 
@@ -39,3 +39,16 @@ def test_an_example_is_taken(kind, options):
     spec = {**kind.argument_spec(), "uri": {"type": "str"}}
     assert ArgumentSpecValidator(spec).validate(options).error_messages == []
     kind(None, {**dict.fromkeys(spec), "name": "of the xml", **options, "xml": None})
+
+
+def test_the_examples_of_the_inventory_name_its_options():
+    plugin = import_module("ansible_collections.virtops.libvirt.plugins.inventory.libvirt")
+    own = yaml.safe_load(plugin.DOCUMENTATION)["options"]
+    constructed = {"compose", "groups", "keyed_groups", "strict", "use_extra_vars"}
+    cache = {"cache", "cache_plugin", "cache_connection", "cache_timeout", "cache_prefix"}
+    for example in yaml.safe_load_all(plugin.EXAMPLES):
+        assert example.keys() <= own.keys() | constructed | cache
+        for name in example.keys() & own.keys():
+            value, option = example[name], own[name]
+            for one in value if option["type"] == "list" else [value]:
+                assert one in option.get("choices", [one])

@@ -30,10 +30,20 @@ class NotThere(Exception):
     """The agent does not answer, in libvirt's words."""
 
 
-def channel(handle):
-    """The channel of a guest's agent, None where it has none; its C(state) is C(connected) while one has it open."""
-    place = f"devices/channel/target[@name='{CHANNEL}']"
-    return ET.fromstring(handle.XMLDesc(0)).find(place)  # noqa: S314 (the text is libvirt's own)
+def running(handle):
+    """The document that a guest runs with."""
+    return ET.fromstring(handle.XMLDesc(0))  # noqa: S314 (the text is libvirt's own)
+
+
+def channel(tree):
+    """The channel of the agent in a guest's document, None where it has none."""
+    return tree.find(f"devices/channel/target[@name='{CHANNEL}']")
+
+
+def has_agent(tree) -> bool:
+    """Whether an agent has opened its channel in the guest that runs with a document."""
+    target = channel(tree)
+    return target is not None and target.get("state") == "connected"
 
 
 class Agent:

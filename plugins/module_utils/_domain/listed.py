@@ -6,6 +6,9 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
+# What one answer holds at most (REMOTE_CONNECT_GET_ALL_DOMAIN_STATS_MAX in libvirt's remote_protocol.x).
+_AT_ONCE = 4096
+
 
 class Listed:
     """What libvirt tells of many guests with one call each: C(handles) by name, states, autostart, saved memory.
@@ -16,10 +19,10 @@ class Listed:
     def __init__(self, conn, handles: list | None = None):
         found = conn.listAllDomains(0) if handles is None else handles
         self.handles = {handle.name(): handle for handle in found}
-        self._numbers = {}
-        if found:
-            stats = conn.domainListGetStats(found, libvirt.VIR_DOMAIN_STATS_STATE, 0)
-            self._numbers = {handle.name(): record["state.state"] for handle, record in stats}
+        self._numbers: dict[str, int] = {}
+        for start in range(0, len(found), _AT_ONCE):
+            stats = conn.domainListGetStats(found[start : start + _AT_ONCE], libvirt.VIR_DOMAIN_STATS_STATE, 0)
+            self._numbers.update((handle.name(), record["state.state"]) for handle, record in stats)
         self._autostart = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
         self._saved = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)
 

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL, channel
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL, channel, has_agent, running
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_any
@@ -97,7 +97,7 @@ def _outcome(domain, handle):
     """What asks for the outcome of cloud-init; Failed with cloud-init's own words where it ended in errors."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.cloud_init import Outcome
 
-    if channel(handle) is None:
+    if channel(running(handle)) is None:
         raise Failed(
             f"{domain.subject}: it has no channel for a guest agent, which tells what came of cloud-init; give it one"
             f" with 'channels' ({CHANNEL})"
@@ -120,16 +120,20 @@ def addresses(handle) -> list[dict]:
 def _told(handle):
     """What each source tells, as long as somebody wants to know."""
     for source in ("lease", "agent", "arp"):
-        number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
-        try:
-            answer = handle.interfaceAddresses(number, 0)
-        except libvirt.libvirtError:
-            # No agent, or no network of libvirt's: another source may know.
-            continue
-        for nic in answer.values():
-            for one in nic["addrs"] or ():
-                if not one["addr"].startswith(("127.", "::1", "fe80:")):
-                    yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
+        yield from told_by(handle, source)
+
+
+def told_by(handle, source: str):
+    """What one source tells, in the form of C(addresses); nothing without an agent or a network of libvirt's."""
+    number = getattr(libvirt, f"VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_{source.upper()}")
+    try:
+        answer = handle.interfaceAddresses(number, 0)
+    except libvirt.libvirtError:
+        return
+    for nic in answer.values():
+        for one in nic["addrs"] or ():
+            if not one["addr"].startswith(("127.", "::1", "fe80:")):
+                yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
 
 
 def _has_address(handle) -> bool:
@@ -151,8 +155,7 @@ def _greets(address: str) -> bool:
 
 def _has_agent(handle) -> bool:
     """Whether the agent has opened its channel."""
-    target = channel(handle)
-    return target is not None and target.get("state") == "connected"
+    return has_agent(running(handle))
 
 
 def _reason(domain, handle, what: str) -> str:

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: from_xml
+short_description: An object of libvirt's XML in the words of the modules
+version_added: 0.1.0
+author:
+  - The virtops authors (@virtops)
+description:
+  - Reads a document as C(virsh dumpxml) and its kin print it, and gives what it says in the options of the module of
+    its kind, M(virtops.libvirt.domain), M(virtops.libvirt.network), M(virtops.libvirt.pool), M(virtops.libvirt.volume)
+    or M(virtops.libvirt.secret), so that it can be handed to that.
+  - What no option speaks of is left out, and so are passwords.
+options:
+  _input:
+    description: The document.
+    type: str
+    required: true
+requirements:
+  - lxml on the controller
+"""
+
+EXAMPLES = r"""
+- name: A guest as a file describes it, with more memory
+  virtops.libvirt.domain: "{{ lookup('ansible.builtin.file', 'web1.xml') | virtops.libvirt.from_xml
+    | combine({'memory': '4 GiB'}) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The object in the words of the options.
+  type: dict
+  sample:
+    name: web1
+    memory: 1 GiB
+    vcpus: 2
+"""
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import read, shown
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
+from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
+
+_KINDS = {kind.root: kind for kind in (Domain, Network, Pool, Secret, Volume)}
+
+
+def from_xml(text: str) -> dict:
+    """See DOCUMENTATION."""
+    if "lxml" in MISSING:
+        raise AnsibleFilterError("from_xml: the Python that runs Ansible has no lxml; install it there")
+    try:
+        document = parse(str(text))
+    except Refused as error:
+        raise AnsibleFilterError(f"from_xml: {error}") from error
+    if document.tag not in _KINDS:
+        known = ", ".join(f"<{root}>" for root in _KINDS)
+        raise AnsibleFilterError(f"from_xml: <{document.tag}> is none of {known}")
+    fields = _KINDS[document.tag].fields
+    return shown(fields, read(fields, document))
+
+
+class FilterModule:
+    """Ansible's door to the filter."""
+
+    def filters(self):
+        return {"from_xml": from_xml}

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters for sizes, MACs and documents."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from hypothesis import given
+from hypothesis import strategies as st
+from integration.guests import ALL
+
+from ansible_collections.virtops.libvirt.plugins.filter.bytes_to_size import bytes_to_size
+from ansible_collections.virtops.libvirt.plugins.filter.from_xml import from_xml
+from ansible_collections.virtops.libvirt.plugins.filter.mac_from_name import mac_from_name
+from ansible_collections.virtops.libvirt.plugins.filter.size_to_bytes import size_to_bytes
+
+
+@pytest.mark.parametrize(("size", "number"), [("2 GiB", 2 << 30), ("1.5K", 1536), ("1 kB", 1000), ("7 B", 7)])
+def test_a_size_in_bytes(size, number):
+    assert size_to_bytes(size) == number
+
+
+@given(st.integers(min_value=0, max_value=1 << 62))
+def test_there_and_back(number):
+    assert size_to_bytes(bytes_to_size(number)) == number
+
+
+@pytest.mark.parametrize("size", ["10", "1 XB", "", "much"])
+def test_no_size(size):
+    with pytest.raises(AnsibleFilterError, match="size_to_bytes: "):
+        size_to_bytes(size)
+
+
+@pytest.mark.parametrize("number", [-1, "1", True, 1.5, None])
+def test_no_number_of_bytes(number):
+    with pytest.raises(AnsibleFilterError, match="no number of bytes"):
+        bytes_to_size(number)
+
+
+def test_a_mac_is_that_of_its_names():
+    assert mac_from_name("web1", 0) == mac_from_name("web1", "0") == "52:54:00:bb:e1:b3"
+    assert len({mac_from_name("web1"), mac_from_name("web1", 0), mac_from_name("web1", 1), mac_from_name("10")}) == 4
+
+
+def test_a_document_is_read_in_the_words_of_its_module():
+    xml = "<network><name>lab</name><ip address='10.0.0.1' prefix='24'/><mtu size='1400'/><unknown/></network>"
+    assert from_xml(xml) == {"name": "lab", "mtu": 1400, "ips": [{"address": "10.0.0.1", "prefix": 24}]}
+    words = from_xml(ALL["foreign"])
+    assert (words["name"], words["memory"], words["graphics"][0]["type"]) == ("guest", "64 MiB", "vnc")
+    assert "geheim" not in str(words)
+
+
+@pytest.mark.parametrize(
+    ("xml", "words"),
+    [("<domain>", "not well-formed"), ("<host/>", "<host> is none of <domain>"), ("<!DOCTYPE a><pool/>", "DOCTYPE")],
+)
+def test_no_document_of_libvirt(xml, words):
+    with pytest.raises(AnsibleFilterError, match=words):
+        from_xml(xml)
