@@ -15,6 +15,7 @@ from hypervisors import Switch
 from integration._lab import effects, wait_until
 from integration._play import Playbook
 from integration.test_interrupted import restart
+from integration.test_inventory import read
 
 MAC, SECOND = "52:54:00:aa:05:01", "52:54:00:aa:05:02"
 # Device IDs of the VirtIO specification, section 5.
@@ -219,6 +220,13 @@ def test_a_debian_guest_sees_its_devices_and_their_changes(lab, address):
     assert inside("mkdir /share; mount -t virtiofs share /share && cat /share/from-the-host") == "hello"
     assert inside("cat /sys/class/scsi_disk/*/device/model") == "QEMU HARDDISK"
     lab.unchanged("domain", **GUEST, wait_for=["ssh"])
+
+    # The inventory knows the address from the agent; what is on no NIC of the guest is none.
+    inside("ip link add docker0 type dummy; ip address add 172.17.0.1/16 dev docker0; ip link set docker0 up")
+    (told,) = read(lab, addresses=["agent"])["guests"]
+    assert told["ansible_host"] == address
+    assert {(one["mac"], one["source"]) for one in told["libvirt_addresses"]} == {(MAC, "agent")}
+    inside("ip link del docker0")
 
     # A config for Ignition, in both ways.
     for file in ("/sys/firmware/qemu_fw_cfg/by_name/opt/com.coreos/config/raw", "/dev/disk/by-id/virtio-ignition"):
