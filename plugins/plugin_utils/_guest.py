@@ -141,8 +141,7 @@ class Guest:
         """Copy a file of the guest into an open one."""
         self.find()
         with self._telling(f"read {path}", BY_FILE):
-            for piece in self.agent.read(path):
-                target.write(piece)
+            self.agent.read(path, target.write)
 
     # --- steps -----------------------------------------------------------------------------------------------------
 
@@ -161,7 +160,7 @@ class Guest:
         if len(begun) < blocks * _BLOCK:
             return b""
         with self._telling(f"read {path}", BY_FILE):
-            rest = b"".join(self.agent.read(path))
+            rest = self.agent.whole(path)
         self._remove(path)
         return rest
 

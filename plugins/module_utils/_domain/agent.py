@@ -93,7 +93,7 @@ class Agent:
 
     def _by_file(self, path: str) -> bytes | None:
         try:
-            return b"".join(self.read(path))
+            return self.whole(path)
         except libvirt.libvirtError as error:
             if "No such file" in str(error):
                 return None
@@ -120,14 +120,20 @@ class Agent:
         given = {} if data is None else {"input-data": base64.b64encode(data).decode()}
         return self.ask("guest-exec", path=path, arg=list(words), **given, **{"capture-output": True})["pid"]
 
-    def read(self, path: str):
-        """The content of a file in the guest, in pieces."""
+    def read(self, path: str, take) -> None:
+        """Hand the content of a file in the guest to C(take(piece)), piece by piece."""
         with self._opened(path, "r") as number:
             ended = False
             while not ended:
                 part = self.ask("guest-file-read", handle=number, count=READ)
                 ended = part["eof"]
-                yield base64.b64decode(part["buf-b64"])
+                take(base64.b64decode(part["buf-b64"]))
+
+    def whole(self, path: str) -> bytes:
+        """The content of a file in the guest."""
+        pieces: list[bytes] = []
+        self.read(path, pieces.append)
+        return b"".join(pieces)
 
     def append(self, path: str, pieces) -> None:
         """Write pieces of at most C(SENT) bytes to the end of a file in the guest, which keeps its mode."""

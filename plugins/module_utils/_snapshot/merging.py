@@ -15,15 +15,16 @@ import copy
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
-from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import metadata
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, LEFT_OUT, MERGE
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import source_of
 from ansible_collections.virtops.libvirt.plugins.module_utils._wait import wait_for_lifecycle
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 
-# What libvirt answers where it has no figures of a job that runs, or is too busy with it.
-_AT_WORK = (libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_ERR_OPERATION_TIMEOUT)
+# What libvirt answers where it has no figures of a job that runs, or is too busy with it (virErrorNumber
+# INTERNAL_ERROR, OPERATION_TIMEOUT), as numbers: libvirt may be missing where this is read.
+_AT_WORK = (1, 68)
 # Seconds within which a block job ends that is told to, and what is said where it does not.
 _ENDS, _STAYS = 60, "there is no end to the block job that was left on its disk "
 _DISKS = "domain/devices/disk"
@@ -52,7 +53,7 @@ def in_the_way(guest, tree, merged: str = "") -> str:
 @contextlib.contextmanager
 def noted(guest, snap):
     """While the block runs the guest notes that the snapshot is merged; still so where it is left half done."""
-    _note(guest, f'<merge snapshot="{snap.name}" state="{guest.state}"/>')
+    _note(guest, printed(etree.Element("merge", snapshot=snap.name, state=guest.state)))
     try:
         yield
     except libvirt.libvirtError:
