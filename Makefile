@@ -123,12 +123,12 @@ build: venv ## Build the archive into .cache/, install it elsewhere and ask ansi
 	  echo "ansible-doc --type $$kind virtops.libvirt.$$plugin: ok"; \
 	done; done
 
+BENCHMARKS := module_cost planning volumes stack inventory leases
+
 .PHONY: bench
-bench: venv ## Measure what a task costs (benchmarks/README.md has the figures)
-	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/module_cost.py
-	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/planning.py
-	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/volumes.py
-	$(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" $(VENV)/bin/python benchmarks/inventory.py
+bench: venv ## Measure what things cost (benchmarks/README.md has the figures)
+	@for name in $(BENCHMARKS); do $(SUDO) env PATH="$$PATH" ANSIBLE_COLLECTIONS_PATH="$$ANSIBLE_COLLECTIONS_PATH" \
+	$(VENV)/bin/python benchmarks/$$name.py || exit; done
 
 .PHONY: docs
 docs: venv ## Write the options' documentation from their declarations and docs/options/
