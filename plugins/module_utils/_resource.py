@@ -76,8 +76,12 @@ class Resource:
         """Canonical values of a document that does not change any more; each is read once."""
         known = self._values.get(id(document))
         if known is None:
+            try:
+                found = read(self.fields, document)
+            except ValueError as error:
+                raise Refused(f"{self.subject}: its XML: {error}; correct it") from None
             # With the document itself, so that its id is no other's meanwhile.
-            self._values[id(document)] = known = (document, read(self.fields, document))
+            self._values[id(document)] = known = (document, found)
         return known[1]
 
     def forget(self) -> None:

@@ -84,7 +84,8 @@ class Int(Text):
         return value
 
     def read(self, text):
-        return int(text, 0)
+        # A number with a zero in front is none of base 8 to libvirt, where it does not ask for one.
+        return int(text) if text.strip().isdecimal() else int(text, 0)
 
 
 class Bool(Text):
@@ -199,7 +200,8 @@ class Mode(Text):
         return f"{int(text, 8):04o}"
 
     def read(self, text):
-        return self.parse(text)
+        # libvirt reads any octal number (virStorageVolDefParseXML).
+        return f"{int(text, 8):04o}"
 
 
 class CpuSet(Text):

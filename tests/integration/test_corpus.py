@@ -70,13 +70,21 @@ def test_every_document_that_libvirt_takes(lab, capsys):
 
 
 def test_every_pool_that_libvirt_takes(lab, capsys):
-    directory = _corpus.documents(lab.host, "pool")
+    every_one_passes(lab, capsys, "pool", "_corpus_pools_inside.py")
+
+
+def test_every_volume_that_libvirt_takes(lab, capsys, pool):
+    every_one_passes(lab, capsys, "volume", "_corpus_volumes_inside.py", f"/var/lib/libvirt/images/{pool}")
+
+
+def every_one_passes(lab, capsys, root: str, script: str, *arguments: str) -> None:
+    directory = _corpus.documents(lab.host, root)
     files = sorted(directory.rglob("*.xml"))
-    found = outcomes(lab, files, "_corpus_pools_inside.py")
+    found = outcomes(lab, files, script, *arguments)
     counts = Counter(one["outcome"] for one in found)
     accepted = counts["pass"] + counts["fail"]
     with capsys.disabled():
-        print(f"\ncorpus: {len(files)} files of pools; {counts['pass']} of {accepted} accepted pass")
+        print(f"\ncorpus: {len(files)} files of {root}s; {counts['pass']} of {accepted} accepted pass")
     failures = [
         f"{Path(one['file']).relative_to(directory)}: {one['why'][-600:]}" for one in found if one["outcome"] == "fail"
     ]

@@ -24,8 +24,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume import (
     image,
     new,
     places,
+    reading,
     removal,
-    streams,
     users,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Content, Image, Seed
@@ -240,33 +240,7 @@ class Volume(Resource):
         """Whether a volume that is there shall have another content."""
         if self.content is None or isinstance(self.content, Image):
             return False
-        return self._of_file(actual, self.content.differs, self.content.head) or False
-
-    def _of_file(self, actual, ask, size: int):
-        """What C(ask(path)) says of the first C(size) bytes of a volume; None where it may not be read."""
-        path = actual.tree.findtext("target/path")
-        if places.is_local(self.conn) and path and os.path.exists(path):
-            return ask(path)
-        return self._of_stream(actual, ask, size)
-
-    def _of_stream(self, actual, ask, size: int):
-        """The same for a volume that only libvirt reads."""
-        import tempfile
-
-        if actual.handle is None:
-            return None
-        try:
-            head = streams.first(self.conn, actual.handle, size)
-        except libvirt.libvirtError as error:
-            if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
-                raise
-            if self.content.option not in self.unchecked:
-                self.unchecked.append(self.content.option)
-            return None
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(head)
-            file.flush()
-            return ask(file.name)
+        return reading.of_volume(self, actual, self.content.differs, self.content.head) or False
 
     def _prepare_backing(self, actual) -> list:
         """Put path and format in the place of the backing volume's name; [(bytes it needs, its words)]."""
@@ -299,6 +273,11 @@ class Volume(Resource):
             path = os.path.join(directory, self.name) if directory else None
         return {**words, "path": path} if path else words
 
+    def adapt(self, wanted, base):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.document import leave_out_untold
+
+        leave_out_untold(wanted, base, self.wanted)
+
     # --- changes ----------------------------------------------------------------------------------------------------
 
     def changes(self, actual, target, edits):
@@ -327,7 +306,7 @@ class Volume(Resource):
 
     def more_changes(self, actual):
         if self.content_differs(actual):
-            before, after = self._of_file(actual, self.content.differences, _WHOLE)
+            before, after = reading.of_volume(self, actual, self.content.differences, _WHOLE)
             return [Change(self.content.option, before, after, NEXT_BOOT)]
         return []
 
@@ -359,7 +338,7 @@ class Volume(Resource):
         if self.content:
             return Step(self.content.why, lambda: self._write_content(target), self.delete)
         flags = new.allocate(self, target) if self.xml is None else 0
-        return Step(f"create {self.subject}", lambda: self.pool_handle().createXML(printed(target), flags), self.delete)
+        return Step(f"create {self.subject}", lambda: new.create(self, printed(target), flags), self.delete)
 
     def _write_content(self, target) -> None:
         if self.pool_handle() is None:
