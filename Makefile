@@ -92,9 +92,14 @@ sanity: venv ## ansible-test sanity with every Python found (A="--test NAME" or 
 hypervisors: venv ## Tests of the isolated libvirt hosts themselves, as root (A="pytest's arguments")
 	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/hypervisors $(A)
 
+JOBS := $(shell nproc)
+
 .PHONY: integration
-integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments")
-	$(call if-there,tests/integration,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration $(A))
+integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments", JOBS=2 at a time)
+	$(SUDO) rm -rf $(CACHE)/exercised
+	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration --numprocesses $(JOBS) --dist loadfile \
+	  --exercised $(CACHE)/exercised --ignore tests/integration/test_declared.py $(A)
+	@$(if $(A),,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration/test_declared.py --exercised $(CACHE)/exercised)
 
 .PHONY: soak
 soak: venv ## Random tasks on a guest, checked and applied: SOAK lives of 50 tasks each (SOAK=100)

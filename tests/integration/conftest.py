@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 import subprocess
 import sys
@@ -28,14 +30,15 @@ def pytest_addoption(parser):
     parser.addoption(
         "--release", choices=_release.RELEASES, default=_release.DEFAULT, help="Debian release of the host"
     )
+    parser.addoption(
+        "--exercised", type=Path, help="directory for notes of the options that changed something, for test_declared.py"
+    )
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.hypervisor)
-    # What all the others did is asked last.
-    items.sort(key=lambda item: item.path.name == "test_declared.py")
 
 
 @pytest.fixture(scope="session")
@@ -60,10 +63,16 @@ def host(_signals, tmp_path_factory, pytestconfig):
 
 
 @pytest.fixture(scope="session")
-def _session_lab(host, tmp_path_factory):
+def _session_lab(host, tmp_path_factory, pytestconfig):
     lab = Lab(host, tmp_path_factory.mktemp("lab"))
     yield lab
     lab.close()
+    notes = pytestconfig.getoption("exercised")
+    if notes:
+        notes.mkdir(parents=True, exist_ok=True)
+        # Each process of a parallel run has its own.
+        done = {module: sorted(paths) for module, paths in lab.exercised.items()}
+        (notes / f"{os.getpid()}.json").write_text(json.dumps(done))
 
 
 @pytest.fixture
