@@ -56,6 +56,8 @@ class Resource:
     schema = ""
     # States in which the object does not run.
     off: tuple[str, ...] = ("inactive", "stopped", "saved")
+    # Whether a task may be about so many objects that their memory counts.
+    large = False
     # The stack that makes it, if one does.
     owner = ""
     # AnsibleModule's, which the module lends it: for what libvirt has no call for.

@@ -15,8 +15,17 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 _GOING = ("volume", "network", "pool", "secret")
 
 
-def ordered(subject: str, resources: list) -> list[tuple[object, set[int]]]:
-    """C(resources) in an order in which they can be made, each with the places in it of those it comes after.
+class After:
+    """What something comes after: the first C(all) of all, and of those behind them C(some), by their places."""
+
+    __slots__ = ("all", "some")
+
+    def __init__(self, first: int, some: set[int]):
+        self.all, self.some = first, some
+
+
+def ordered(subject: str, resources: list) -> list[tuple[object, After]]:
+    """C(resources) in an order in which they can be made, each with those that it comes after.
 
     Refused where some refer to each other in a circle.
     """
@@ -26,10 +35,10 @@ def ordered(subject: str, resources: list) -> list[tuple[object, set[int]]]:
     groups += [
         _layers(going) if kind == "volume" else _free([one for one in going if one.kind == kind]) for kind in _GOING
     ]
-    found: list[tuple[object, set[int]]] = []
+    found: list[tuple[object, After]] = []
     for group in groups:
-        offset, before = len(found), set(range(len(found)))
-        found += [(one, before | {offset + number for number in after}) for one, after in group]
+        offset = len(found)
+        found += [(one, After(offset, {offset + number for number in after})) for one, after in group]
     return found
 
 
@@ -52,10 +61,14 @@ def _layers(resources: list) -> list[tuple[object, set[int]]]:
             chain.append(bases[chain[-1]])
         depth[one] = len(chain)
     order = sorted((one for one in resources if one.kind == "volume"), key=lambda one: -depth.get(one, 0))
-    return [
-        (one, {number for number, other in enumerate(order) if depth.get(other, 0) > depth.get(one, 0)})
-        for one in order
-    ]
+    # Those that are built on each other, not all that lie as deep.
+    places = {paths[one][0]: number for number, one in enumerate(order) if one in paths}
+    found: list[tuple[object, set[int]]] = [(one, set()) for one in order]
+    for number, one in enumerate(order):
+        base = paths[one][1] if one in paths else None
+        if base in places:
+            found[places[base]][1].add(number)
+    return found
 
 
 def _made(subject: str, resources: list) -> list[tuple[object, set[int]]]:

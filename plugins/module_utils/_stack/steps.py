@@ -11,7 +11,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.items import Reader
-from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import key, ordered
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import After, key, ordered
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import KINDS, SPEC, resource_class
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.work import Work
 
@@ -53,6 +53,7 @@ class Stack:
     """Many pools, volumes, networks, secrets and guests, as a task declares them together."""
 
     kind = "stack"
+    large = True
     repeats = ("restarted",)
     # Any of their options may hold what is shown nowhere, and only the objects themselves know which.
     confidential = (*KINDS, "defaults", "profiles")
@@ -69,9 +70,9 @@ class Stack:
         declared += [self._resource(*reader.checked(*item)) for item in gone]
         self._hidden = reader.hidden
         order = ordered(self.subject, declared)
-        # All objects in their order, and for each the places of those that it comes after.
+        # All objects in their order, and for each those that it comes after.
         self.resources: list[Any] = [resource for resource, _after in order]
-        self._after: list[set[int]] = [after for _resource, after in order]
+        self._after: list[After] = [after for _resource, after in order]
         self._plan: Any = None
         # What a task of a check-mode run tells those after it.
         self._entries: list[dict] = []
@@ -116,6 +117,7 @@ class Stack:
             if plans[place].steps:
                 self.resources[place].forget()
                 plans[place] = self.resources[place].plan()
+                self.resources[place].forget()
         return StackPlan(self, plans, work)
 
     def _work(self, plans: list[Plan]) -> Work:
@@ -127,7 +129,8 @@ class Stack:
         for place, resource in enumerate(self.resources):
             plans.append(Plan(resource.subject))
             # What needs a refused one would only be refused for that.
-            if self._after[place].isdisjoint(refused):
+            after = self._after[place]
+            if after.some.isdisjoint(refused) and not any(other < after.all for other in refused):
                 try:
                     plans[place] = self._one(resource)
                 except Refused as error:

@@ -9,12 +9,12 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 
 
 class Work:
-    """Plans with the places of those that each comes after. C(on_error): see the option of the module.
+    """Plans with those that each comes after (C(order.After)). C(on_error): see the option of the module.
 
     At the end each place is in C(done), in C(failed) with its error, or in neither: it was not begun.
     """
 
-    def __init__(self, plans: list, after: list[set[int]], workers: int, on_error: str):
+    def __init__(self, plans: list, after: list, workers: int, on_error: str):
         self.plans, self.after = plans, after
         self.workers, self.on_error = max(1, workers), on_error
         # What has nothing to do needs no worker, and nothing waits for it.
@@ -22,6 +22,8 @@ class Work:
         self.failed: dict[int, Failed] = {}
         self._left = [place for place in range(len(plans)) if place not in self.done]
         self._running: dict[Future, int] = {}
+        # So many of the first ones are all done.
+        self._first = 0
 
     def run(self) -> None:
         """Carry out all of them, as far as none fails."""
@@ -36,10 +38,16 @@ class Work:
         """Begin what can be begun; no more than there are workers, so that a failure stops the rest."""
         if self.failed and self.on_error != "continue":
             return
-        ready = (place for place in self._left if self.after[place] <= self.done.keys())
-        for place in [one for one, _worker in zip(ready, range(self.workers - len(self._running)))]:
+        while self._first in self.done:
+            self._first += 1
+        ready = filter(self._is_ready, self._left)
+        for place in [one for _worker, one in zip(range(self.workers - len(self._running)), ready)]:
             self._left.remove(place)
             self._running[pool.submit(self.plans[place].run)] = place
+
+    def _is_ready(self, place: int) -> bool:
+        after = self.after[place]
+        return after.all <= self._first and after.some <= self.done.keys()
 
     def _end(self, place: int, error: BaseException | None) -> None:
         if error is None:

@@ -338,7 +338,9 @@ class Volume(Resource):
         if self.content:
             return Step(self.content.why, lambda: self._write_content(target), self.delete)
         flags = new.allocate(self, target) if self.xml is None else 0
-        return Step(f"create {self.subject}", lambda: new.create(self, printed(target), flags), self.delete)
+        # As text, because a tree of each of a thousand volumes would take the memory.
+        create = functools.partial(new.create, self, printed(target), flags)
+        return Step(f"create {self.subject}", create, self.delete)
 
     def _write_content(self, target) -> None:
         if self.pool_handle() is None:
