@@ -183,8 +183,8 @@ class Guest:
         return status.get("exitcode", 128 + status.get("signal", 0)), out, err
 
     def _status(self, number: int) -> dict:
-        """What the agent says of a command; asked again where the connection broke, which a command outlives."""
-        deadline, broke = time.monotonic() + self.patience, False
+        """What the agent says of a command; asked again where nobody answers: it outlives libvirt's daemon."""
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 return self._patiently(lambda: self.agent.ask("guest-exec-status", pid=number))
@@ -194,8 +194,7 @@ class Guest:
                     f" {libvirt_words(error)}"
                 ) from error
             except NotThere as error:
-                broke = broke or not self.agent.handle.connect().isAlive()
-                if not broke or time.monotonic() > deadline:
+                if time.monotonic() > deadline:
                     raise Unreachable(self._reason(error)) from error
             time.sleep(_SECONDS_BETWEEN)
             with suppress(Unreachable):

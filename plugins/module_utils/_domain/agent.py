@@ -66,8 +66,10 @@ class Agent:
         try:
             return json.loads(libvirt_qemu.qemuAgentCommand(self.handle, text, self.patience, 0))["return"]
         except libvirt.libvirtError as error:
-            # What the agent itself refuses is an error of its own kind (qemuAgentCheckError).
-            if error.get_error_code() == libvirt.VIR_ERR_INTERNAL_ERROR:
+            # What the agent itself refuses is an error of its own kind (qemuAgentCheckError). It is also that of a
+            # connection to libvirt which is closed while its answer is awaited (virNetClientIOEventLoop).
+            refused = error.get_error_code() == libvirt.VIR_ERR_INTERNAL_ERROR
+            if refused and error.get_error_domain() != libvirt.VIR_FROM_RPC:
                 raise
             raise NotThere(error.get_error_message()) from error
 
