@@ -69,7 +69,8 @@ def ansible(guests, tmp_path):
         source.write_text(json.dumps({"plugin": "virtops.libvirt.libvirt", **options}))
         environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
         command = guests.host.command([str(BINARIES / program), "--inventory", str(source), *words])
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        # Who waits for a hypervisor that never answers is ended, and the test fails.
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=25)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
