@@ -87,8 +87,12 @@ class Volume(Resource):
 
     def _other(self, pool: str, name: str) -> Volume:
         other = type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
-        other.run_command = self.execute
+        other.run_command = self._lent
         return other
+
+    def _lent(self, *words, **more) -> tuple[int, str, str]:
+        """What the module lends, which it does only after a volume is made."""
+        return self.run_command(*words, **more)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
