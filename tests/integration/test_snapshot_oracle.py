@@ -112,7 +112,10 @@ class Guest:
 def test_check_mode_says_what_libvirt_does(lab, disks, state):
     guest = Guest(lab, disks, state)
     done = {}
-    for kind in KINDS:
+    for kind, (places, *_rest) in KINDS.items():
+        if len(disks) == 1 and len(set(places)) > 1:
+            # It has no other disk.
+            continue
         done[kind] = name = guest.create(kind)
         if name:
             reverted = guest.revert(name)
