@@ -84,8 +84,8 @@ def test_a_merge_whose_module_was_killed_is_waited_for(lab, merging):
     assert "merge of its snapshot s1 was interrupted" in lab.refused("snapshot", domain="guest", name="s2")
     again = lab.start("snapshot", **GONE, name="s1")
     send(lab, signal.SIGCONT, "/run/libvirt/qemu/guest.pid")
-    again.communicate(timeout=60)
-    assert again.returncode == 0
+    said, _errors = again.communicate(timeout=60)
+    assert again.returncode == 0, said
     merged(lab, "running")
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 import time
 from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LABELS
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
@@ -102,8 +104,11 @@ class Snap:
 def documents(handle) -> tuple[list[str], str | None]:
     """(the documents of a guest's snapshots, the name of the current one) as libvirt tells them."""
     handles = handle.listAllSnapshots(0) if handle is not None else []
-    current = next((one.getName() for one in handles if one.isCurrent()), None)
-    return [one.getXMLDesc(0) for one in handles], current
+    # One may go while the others are asked: with the end of a merge that an interrupted run began.
+    told = [(one, lookup(one.getXMLDesc, 0, libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT)) for one in handles]
+    there = [one for one, text in told if text]
+    current = (one.getName() for one in there if lookup(one.isCurrent, 0, libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT))
+    return [text for _one, text in told if text], next(current, None)
 
 
 class Tree:
