@@ -28,7 +28,17 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse 
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, secrets, without_secrets
 
 
-class Resource:
+class Lender:
+    """What has AnsibleModule's C(run_command), for what libvirt has no call for. The module lends it after the init."""
+
+    run_command: Callable[..., tuple[int, str, str]]
+
+    def lend(self, other) -> None:
+        """Have C(other) run commands as this one does."""
+        other.run_command = lambda *words, **more: self.run_command(*words, **more)  # noqa: PLW0108
+
+
+class Resource(Lender):
     """One object as a task declares it.
 
     C(options): the task's options as Ansible gives them. Raises Refused at once for what no libvirt could take.
@@ -60,8 +70,6 @@ class Resource:
     large = False
     # The stack that makes it, if one does.
     owner = ""
-    # AnsibleModule's, which the module lends it: for what libvirt has no call for.
-    run_command: Callable[..., tuple[int, str, str]]
 
     def __init__(self, conn, options: dict, planned: Planned | None = None):
         self.conn, self.options, self.planned = conn, options, planned or Planned()
@@ -202,6 +210,10 @@ class Resource:
     def settle(self, again: Plan) -> list[Change]:
         """What is left of the task after its steps, and should not be."""
         return again.changes
+
+    def waits(self):
+        """What is waited for after all steps, beside others maybe (_domain/ready.py, Wait); None for nothing."""
+        return
 
     def ready(self) -> dict:
         """Wait for what the task waits for, after all steps; what to add to the result."""

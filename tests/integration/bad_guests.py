@@ -83,6 +83,7 @@ VALUES = [
     (guest(colour="blue"), "colour"),
     (guest(state="flying"), "state", "flying"),
     (guest(wait_for=["ip"]), "wait_for waits for a running guest"),
+    (guest(state="absent", wait_for=["ip"]), "wait_for waits for a running guest"),
     (guest(state="running", wait_for=["godot"]), "wait_for", "godot"),
     ({"name": "one", "state": "absent", "remove_volumes": ["base.qcow2"]}, "write it as POOL/VOLUME"),
     ({"name": "one", "state": "absent", "remove_volumes": ["images/base.qcow2"]}, "no disk of it is on"),

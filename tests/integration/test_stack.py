@@ -225,6 +225,16 @@ def test_all_guests_are_waited_for_at_once(lab, tiny):
     )
     assert failed["failed"]
     assert failed["msg"].count("after 1 s it has no SSH server that greets") == 3
+    # The same declaration ends them.
+    for state in ("stopped", "absent"):
+        lab.ok("stack", name="lab", state=state, networks=[NETWORK], domains=[{**guest, **nic, "force": True}])
+    assert names(lab.state()) == {"pool": [], "network": [], "domain": []}
+
+
+def test_a_pool_of_a_stack_is_looked_through_again(stack):
+    stack.shell(f"qemu-img create -q -f raw {PATH}/brought.raw 1M")
+    stack.ok("stack", name="lab", pools=[{**STACK["pools"][0], "refresh": True}])
+    assert "brought.raw" in stack.state()["pool"]["lab"]["volumes"]
 
 
 def test_a_run_that_was_killed_is_gone_on_with_and_can_be_pruned(lab, tmp_path):
@@ -243,3 +253,11 @@ def test_a_run_that_was_killed_is_gone_on_with_and_can_be_pruned(lab, tmp_path):
     lab.ok("stack", name="lab", prune=True, prune_volumes=True)
     assert names(lab.state()) == {"pool": [], "network": [], "domain": []}
     assert lab.shell(f"ls -A {PATH}") == ""
+
+
+def test_seeds_and_clones_are_made_in_one_pool_side_by_side(lab):
+    """libvirt does not look a pool through while it makes a volume there."""
+    seeds = {"name": "web{n}-seed.iso", "count": 30, "pool": "lab", "cloud_init": {"user_data": {"hostname": "{name}"}}}
+    volumes = [{**CLONES, "count": 30}, seeds, STACK["volumes"][1]]
+    lab.change("stack", name="lab", pools=STACK["pools"], volumes=volumes)
+    assert len(lab.shell(f"ls {PATH}").split()) == 61

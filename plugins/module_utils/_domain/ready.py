@@ -19,21 +19,12 @@ _LACKS = {"ip": "it has no address", "agent": "it has no guest agent", "ssh": "i
 _ASKING = 16
 
 
-def wait(domain, handle) -> dict:
-    """Wait for all that the task's C(wait_for) names, each within its C(timeout).
-
-    What to add to the result: C(addresses), and C(cloud_init) where it was waited for.
-    Failed, with what the guest was doing, when it takes longer or when the guest is off meanwhile.
-    """
-    one = Wait(domain, handle)
-    wait_for_all([one])
-    if one.failure:
-        raise one.failure
-    return one.result
-
-
 class Wait:
-    """What one guest is waited for. At its end it has C(result) or C(failure)."""
+    """All that the task's C(wait_for) names of a running guest, each within its C(timeout).
+
+    At its end it has C(result), which is C(addresses), and C(cloud_init) where that was waited for; or C(failure), with
+    what the guest was doing, when it took longer or when the guest is off meanwhile.
+    """
 
     def __init__(self, domain, handle):
         self.domain, self.handle = domain, handle
@@ -42,6 +33,13 @@ class Wait:
         self.failure: Failed | None = None
         self._since: float | None = None
         self._outcome = None
+
+    def result_now(self) -> dict:
+        """Wait for it alone; Failed where it fails."""
+        wait_for_all([self])
+        if self.failure:
+            raise self.failure
+        return self.result
 
     def _begin(self) -> None:
         """Go on to what is waited for next."""

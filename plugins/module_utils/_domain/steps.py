@@ -144,8 +144,7 @@ class Domain(Resource):
         return skeleton(self)
 
     def prepare(self, actual):
-        if self.options.get("wait_for") and self.state not in ("running", "restarted"):
-            raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
+        self._refuse_waiting()
         now, most = (self.wanted.get(name) for name in ("vcpus", "max_vcpus"))
         if now and most and now > most:
             raise Refused(f"{self.subject}: vcpus {now} is more than max_vcpus {most}; make one fit the other")
@@ -167,6 +166,10 @@ class Domain(Resource):
                 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import disk_format
 
                 disk["format"] = disk_format(self, disk)
+
+    def _refuse_waiting(self) -> None:
+        if self.options.get("wait_for") and self.state not in ("running", "restarted"):
+            raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
 
     def _is_alias(self, machine: str, now: str, arch: str) -> bool:
         """Whether a guest's versioned machine is one that its host calls C(machine): no upgrade unasked."""
@@ -289,14 +292,19 @@ class Domain(Resource):
 
         return lambda: operation(self.conn, self.find(), name, self.options["timeout"], self.options["force"])
 
-    def ready(self):
+    def waits(self):
         if not self.options.get("wait_for"):
-            return {}
-        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import wait
+            return None
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import Wait
 
-        return wait(self, self.handle_now())
+        return Wait(self, self.find() or self.handle_now())
+
+    def ready(self):
+        wait = self.waits()
+        return wait.result_now() if wait else {}
 
     def check_absent(self, actual):
+        self._refuse_waiting()
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import check
 
         check(self, actual)

@@ -23,6 +23,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._pool.schema impor
     SOURCE,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 
 
 class Pool(SwitchedResource):
@@ -227,7 +228,7 @@ class Pool(SwitchedResource):
         handle = self.find() if self.options.get("refresh") and self.state != "absent" else None
         if handle is not None and handle.isActive():
             try:
-                handle.refresh(0)
+                refresh(handle)
             except libvirt.libvirtError as error:
                 raise Failed(
                     f"{self.subject}: what is in it could not be read again, and libvirt may have stopped it for"

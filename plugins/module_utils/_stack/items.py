@@ -13,7 +13,12 @@ import re
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import KINDS, STATES, resource_class
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import (
+    KINDS,
+    STATES,
+    WITHOUT_WAIT,
+    resource_class,
+)
 
 # "{n}", "{n:03}" and "{name}"; not a shell's "${name}".
 _PLACE = re.compile(r"(?<!\$)\{(?:(name)|n(?::0?(\d+))?)\}")
@@ -105,6 +110,9 @@ class Reader:
         state = STATES[self.params["state"]].get(plural)
         if state and (self.params["state"] == "absent" or not options.get("state")):
             options = {**options, "state": state}
+            if state in WITHOUT_WAIT:
+                # The same declaration says what to wait for when the stack runs.
+                options.pop("wait_for", None)
         if plural not in self._validators:
             self._validators[plural] = ArgumentSpecValidator(resource_class(plural).argument_spec())
         return self._validators[plural].validate(options)

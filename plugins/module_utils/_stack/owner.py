@@ -18,7 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import key
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, printed
 
 NAMESPACE = "https://virtops.github.io/libvirt/stack/1"
 _TAG = f"{{{NAMESPACE}}}stack"
@@ -27,7 +27,8 @@ _LISTED = {"pool": "storagePoolLookupByUUIDString", "network": "networkLookupByU
 
 
 def write(document, stack: str) -> None:
-    """Put the stack's name into the document of a guest that it makes."""
+    """Put the stack's name into the document of a guest that it makes, which may come from another one's."""
+    drop(document, f"metadata/{_TAG}")
     etree.SubElement(ensure(document, "metadata"), _TAG, nsmap={"stack": NAMESPACE}).set("name", stack)
 
 

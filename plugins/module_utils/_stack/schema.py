@@ -17,6 +17,8 @@ STATES = {
     "stopped": {"pools": "active", "networks": "active", "domains": "stopped"},
     "absent": dict.fromkeys(KINDS, "absent"),
 }
+# States of the stack in which no guest of it is waited for.
+WITHOUT_WAIT = ("stopped", "absent")
 _LISTS = {plural: {"type": "list", "elements": "dict", "no_log": False} for plural in KINDS}
 SPEC = {
     "name": {"type": "str", "required": True},

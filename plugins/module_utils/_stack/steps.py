@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
+from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.items import Reader
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import After, key, ordered
@@ -26,9 +27,8 @@ class StackPlan(Plan):
         super().__init__(stack.subject)
         self.stack, self.plans, self.work = stack, plans, work
         for resource, plan in zip(stack.resources, plans):
-            where = f"{resource.kind}s[{resource.subject.partition(' ')[2]}]"
-            self.changes += [_placed(where, change) for change in plan.changes]
-            self.pending += [_placed(where, change) for change in plan.pending]
+            self.changes += [_placed(resource, change) for change in plan.changes]
+            self.pending += [_placed(resource, change) for change in plan.pending]
             self.unchecked += [f"{resource.subject}: {what}" for what in plan.unchecked]
             self.steps += plan.steps
         self.before, self.after = ({"name": stack.name, **stack.words(plans, side)} for side in ("before", "after"))
@@ -49,7 +49,7 @@ class StackPlan(Plan):
             raise self.stack.failure(stands)
 
 
-class Stack:
+class Stack(Lender):
     """Many pools, volumes, networks, secrets and guests, as a task declares them together."""
 
     kind = "stack"
@@ -57,7 +57,6 @@ class Stack:
     repeats = ("restarted",)
     # Any of their options may hold what is shown nowhere, and only the objects themselves know which.
     confidential = (*KINDS, "defaults", "profiles")
-    run_command: Callable[..., tuple[int, str, str]]
 
     def __init__(self, conn, options: dict, planned: Planned | None = None):
         self.conn, self.options, self.planned = conn, options, planned or Planned()
@@ -88,12 +87,8 @@ class Stack:
     def _resource(self, plural: str, options: dict):
         resource = resource_class(plural)(self.conn, options, self.planned)
         resource.owner = self.name
-        resource.run_command = self._lent
+        self.lend(resource)
         return resource
-
-    def _lent(self, *words, **more) -> tuple[int, str, str]:
-        """What the module lends, which it does only after the objects are made."""
-        return self.run_command(*words, **more)
 
     def _refuse_twice(self, resources: list) -> None:
         seen: set[tuple] = set()
@@ -109,7 +104,8 @@ class Stack:
         self.planned.many = True
         if self._plan is None:
             plans = self._first_plans()
-            self._plan = StackPlan(self, plans, self._work(plans))
+            work = Work(plans, self._after, self.options["workers"], self.options["on_error"])
+            self._plan = StackPlan(self, plans, work)
             return self._plan
         self.planned.forget()
         work, plans = self._plan.work, list(self._plan.plans)
@@ -119,9 +115,6 @@ class Stack:
                 plans[place] = self.resources[place].plan()
                 self.resources[place].forget()
         return StackPlan(self, plans, work)
-
-    def _work(self, plans: list[Plan]) -> Work:
-        return Work(plans, self._after, self.options["workers"], self.options["on_error"])
 
     def _first_plans(self) -> list[Plan]:
         plans: list[Plan] = []
@@ -180,8 +173,7 @@ class Stack:
                 continue
             resource = self.resources[place]
             if resource.state not in resource.repeats:
-                where = f"{resource.kind}s[{resource.subject.partition(' ')[2]}]"
-                left += [_placed(where, change) for change in resource.settle(again.plans[place])]
+                left += [_placed(resource, change) for change in resource.settle(again.plans[place])]
         return left
 
     def foreseen(self) -> dict:
@@ -189,19 +181,20 @@ class Stack:
         return {"planned": self._entries}
 
     def ready(self) -> dict:
-        """Wait for all guests at once that the task waits for; Failed for what failed before or does so now."""
+        """What each object does at its end, and all waits at once; Failed for what failed before or does so now."""
         work = self._plan.work
-        waiting = [
-            (resource, resource.find())
-            for place, resource in enumerate(self.resources)
-            if resource.kind == "domain" and resource.options["wait_for"] and place in work.done
-        ]
+        waits = []
+        for place in sorted(work.done):
+            wait = self.resources[place].waits()
+            if wait is None:
+                self.resources[place].ready()
+            else:
+                waits.append(wait)
         result: dict = {}
         failures: tuple[str, ...] = ()
-        if waiting:
-            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import Wait, wait_for_all
+        if waits:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.ready import wait_for_all
 
-            waits = [Wait(resource, handle) for resource, handle in waiting]
             wait_for_all(waits)
             failures = tuple(str(one.failure) for one in waits if one.failure)
             for one in waits:
@@ -229,6 +222,7 @@ class Stack:
         return Failed(words)
 
 
-def _placed(where: str, change: Change) -> Change:
+def _placed(resource, change: Change) -> Change:
     """The change of an object as one of the stack."""
+    where = f"{resource.kind}s[{resource.subject.partition(' ')[2]}]"
     return Change(f"{where}.{change.path}".rstrip("."), change.before, change.after, change.effect)

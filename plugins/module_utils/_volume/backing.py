@@ -9,6 +9,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, places
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 
 
 def check(volume, actual, wanted: dict) -> None:
@@ -65,7 +66,7 @@ def step(volume, wanted: dict) -> Step:
 
 def _pull(volume, use) -> None:
     pull(volume.conn, use.domain, use.target)
-    volume.pool_handle().refresh(0)
+    refresh(volume.pool_handle())
 
 
 def _rebase(volume, wanted: dict, how: str) -> None:
@@ -75,7 +76,7 @@ def _rebase(volume, wanted: dict, how: str) -> None:
     with image.alone(os.path.dirname(path)) as lock:
         command = ["qemu-img", "rebase", *flags, "-f", kind, "-b", wanted["path"], *base_format, path]
         image.tool(volume.execute, command, lock)
-    volume.pool_handle().refresh(0)
+    refresh(volume.pool_handle())
 
 
 def _flatten(volume) -> None:
@@ -83,4 +84,4 @@ def _flatten(volume) -> None:
     path, kind = volume.handle_now().path(), volume.format_now()
     with image.alone(os.path.dirname(path)) as lock:
         image.tool(volume.execute, ["qemu-img", "rebase", "-f", kind, "-b", "", path], lock)
-    volume.pool_handle().refresh(0)
+    refresh(volume.pool_handle())

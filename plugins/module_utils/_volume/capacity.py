@@ -10,6 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 
 SIZE = Size()
 # Pools in which libvirt can give a volume another size (resizeVol of its storage backends).
@@ -86,4 +87,4 @@ def _shrink(volume, after: int) -> None:
         volume.handle_now().resize(after, libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK)
         return
     image.resize(volume.execute, volume.handle_now().path(), kind, after, None, shrink=True)
-    volume.pool_handle().refresh(0)
+    refresh(volume.pool_handle())

@@ -18,6 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, streams
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import discard
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 # Pools whose volumes are files in one directory.
@@ -62,7 +63,7 @@ class Directory:
             permit(part, volume.wanted.get("permissions") or {})
 
         image.put(path, write, replace=content.option != "source")
-        volume.pool_handle().refresh(0)
+        refresh(volume.pool_handle())
 
 
 class Remote:
@@ -100,7 +101,7 @@ class Remote:
         try:
             if self.stages:
                 streams.upload(self.conn, mark, path)
-                pool.refresh(0)
+                refresh(pool)
                 _copy(pool, volume, document, pool.storageVolLookupByName(volume.name + _MARK))
             else:
                 streams.upload(self.conn, pool.createXML(printed(document), 0), path)
@@ -108,7 +109,7 @@ class Remote:
             forget_unfinished(pool, volume.name)
             raise
         pool.storageVolLookupByName(volume.name + _MARK).delete(0)
-        pool.refresh(0)
+        refresh(pool)
 
     def clone(self, volume, source, document) -> None:
         """Let libvirt copy another volume."""
@@ -121,7 +122,7 @@ class Remote:
             forget_unfinished(pool, volume.name)
             raise
         mark.delete(0)
-        pool.refresh(0)
+        refresh(pool)
 
 
 def _copy(pool, volume, document, source) -> None:

@@ -31,6 +31,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume import (
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Content, Image, Seed
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.ignition import Ignition
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import Clone, origin
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, EXTRA, FIELDS, FILLED
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
@@ -87,12 +88,8 @@ class Volume(Resource):
 
     def _other(self, pool: str, name: str) -> Volume:
         other = type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
-        other.run_command = self._lent
+        self.lend(other)
         return other
-
-    def _lent(self, *words, **more) -> tuple[int, str, str]:
-        """What the module lends, which it does only after a volume is made."""
-        return self.run_command(*words, **more)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
@@ -358,7 +355,7 @@ class Volume(Resource):
 
     def _permit(self) -> None:
         places.permit(self.handle_now().path(), self.wanted["permissions"])
-        self.pool_handle().refresh(0)
+        refresh(self.pool_handle())
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
