@@ -92,7 +92,8 @@ options:
     default: false
   workers:
     description: How many objects are worked on at the same time. Libvirt itself carries out five calls of one
-      connection at a time, unless its C(max_client_requests) says something else.
+      connection at a time, unless its C(max_client_requests) says something else. Guests start one at a time for each
+      four processors of the host, because more of them keep each other from booting.
     type: int
     default: 5
 extends_documentation_fragment:
