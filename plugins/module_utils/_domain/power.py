@@ -39,7 +39,7 @@ def _create(conn, handle, flags: int) -> None:
 def _turns(conn) -> threading.Semaphore:
     """So many guests start at the same time as the host has four processors for each.
 
-    More of them keep each other from booting: on two processors 20 that start by fives have their addresses 1.3 times
+    More of them keep each other from booting: on two processors 20 that start by fives have their addresses 1.4 times
     as late as 20 that start one after another (benchmarks/leases.py).
     """
     with _LOCK:
