@@ -15,7 +15,7 @@ import _debian
 from _packages import apt
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
-ROOTS = ("domain", "pool", "volume", "secret")
+ROOTS = ("domain", "network", "pool", "volume", "secret")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
