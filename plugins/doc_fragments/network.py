@@ -322,6 +322,7 @@ options:
       prefix:
         description: Its prefix length.
         type: int
+        required: true
       gateway:
         description: Address of the guest, which lies in one of O(ips).
         type: str
@@ -439,6 +440,18 @@ options:
             type: str
           profileid:
             description: Profile of the port.
+            type: str
+          managerid:
+            description: Manager of V(802.1Qbg).
+            type: int
+          typeid:
+            description: Type of V(802.1Qbg).
+            type: int
+          typeidversion:
+            description: Version of that type.
+            type: int
+          instanceid:
+            description: Instance of V(802.1Qbg).
             type: str
       vlan:
         description: VLANs, where the switch below knows them (Open vSwitch, V(passthrough) and V(hostdev)). C({})

@@ -100,7 +100,8 @@ class Bool(Text):
         return bool(raw)
 
     def read(self, text):
-        return text == self.yes
+        value = text == self.yes
+        return None if value == self.nothing else value
 
     def text(self, value):
         return self.yes if value else self.no

@@ -6,25 +6,45 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import ADDRESS, COUNT, MAC, NAME, NUMBER, YES_NO
 
+# The attributes that tell the length of a network.
+LENGTHS = {"prefix", "netmask"}
+
 
 class Prefix(Field):
-    """C(prefix): libvirt keeps C(netmask) where the document was written with one, and refuses both together."""
+    """C(prefix): libvirt keeps C(netmask) where the document was written with one, and refuses both together.
+
+    C(natural(address)): what it takes where there is neither.
+    """
+
+    def __init__(self, natural, **more):
+        super().__init__("prefix", "@prefix", NUMBER, **more)
+        self.natural = natural
 
     def read(self, owner):
         netmask = owner.get("netmask")
-        if netmask is None:
-            return super().read(owner)
-        from ipaddress import ip_network
+        if netmask is not None:
+            from ipaddress import ip_network
 
-        return ip_network("0.0.0.0/" + netmask).prefixlen
+            return ip_network("0.0.0.0/" + netmask).prefixlen
+        written = super().read(owner)
+        # libvirt forgets one that is 0.
+        return written or self.natural(owner.get("address", ""))
 
     def agrees(self, owner, canonical):
         return canonical == self.read(owner)
 
     def write(self, owner, canonical):
-        if canonical != self.read(owner):
+        if canonical != self.read(owner) or not LENGTHS & set(owner.attrib):
             owner.attrib.pop("netmask", None)
-        super().write(owner, canonical)
+            owner.set(self.attribute, str(canonical))
+
+
+def _natural(address: str) -> int:
+    """The length that an address without one has (virNetworkIPDefPrefix): by its class, or 64 for IPv6."""
+    if ":" in address:
+        return 64
+    first = int(address.partition(".")[0] or 0)
+    return 8 if first < 128 else 16 if first < 192 else 24
 
 
 def _family(element, wanted):
@@ -78,7 +98,9 @@ BOOTP = Group(
     (Field("file", "@file", required=True), Field("server", "@server", ADDRESS)),
     optional=True,
 )
-PREFIX = Prefix("prefix", "@prefix", NUMBER)
+PREFIX = Prefix(_natural)
+# A route without one is that to everywhere (virNetDevIPRouteCreate).
+ROUTE_PREFIX = Prefix(lambda _address: 0, required=True)
 IPS = Items(
     "ips",
     "ip",
@@ -97,7 +119,7 @@ ROUTES = Items(
     "route",
     (
         Field("address", "@address", ADDRESS, required=True),
-        PREFIX,
+        ROUTE_PREFIX,
         Field("gateway", "@gateway", ADDRESS, required=True),
         Field("metric", "@metric", COUNT),
     ),

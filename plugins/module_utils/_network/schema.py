@@ -10,7 +10,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ADDRESS,
     COUNT,
-    LIMIT,
     MAC,
     NAME,
     NUMBER,
@@ -19,9 +18,26 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     UUID,
     YES_NO,
     YES_ONLY,
+    Int,
 )
 
 _DNSMASQ = "http://libvirt.org/schemas/network/dnsmasq/1.0"
+
+
+class _Mode(Field):
+    def read(self, owner):
+        # What a document means that does not say it (virNetworkForwardDefParseXML).
+        return super().read(owner) or "nat"
+
+
+class _Figure(Int):
+    """A number that libvirt does not write where it is 0."""
+
+    def __init__(self):
+        super().__init__(nothing=0)
+
+    def read(self, text):
+        return super().read(text) or None
 
 
 class _PciAddresses(Scalars):
@@ -63,7 +79,32 @@ def _same_device(element, wanted):
             element.append(element.makeelement("interface", dev=element.get("dev")))
 
 
-def complete_devices(forward) -> None:
+# What libvirt does not keep where there is nothing in it, the inner ones first.
+_KEPT_WITH = (
+    ("ip/dhcp", ("range", "host")),
+    ("forward/nat", ("*", "@ipv6")),
+    ("dns", ("*", "@enable", "@forwardPlainNames")),
+    ("bandwidth", ("*",)),
+    ("portgroup/bandwidth", ("*",)),
+    ("virtualport", ("*", "@type")),
+    ("portgroup/virtualport", ("*", "@type")),
+    ("metadata", ("*",)),
+    (f"{{{_DNSMASQ}}}options", ("*",)),
+)
+
+
+def as_kept(document) -> None:
+    """Bring the user's document into the form that libvirt keeps."""
+    for forward in document.findall("forward"):
+        _complete_devices(forward)
+    for place, contents in _KEPT_WITH:
+        for element in document.findall(place):
+            kept = [element.get(one[1:]) if one[0] == "@" else element.find(one) for one in contents]
+            if all(one is None for one in kept):
+                element.getparent().remove(element)
+
+
+def _complete_devices(forward) -> None:
     """Have C(<forward>) say its first device in both places, as libvirt does."""
     first = forward.find("interface")
     if first is not None:
@@ -83,7 +124,7 @@ FORWARD = Group(
     "forward",
     "forward",
     (
-        Field(
+        _Mode(
             "mode",
             "@mode",
             choices=("nat", "route", "open", "bridge", "private", "vepa", "passthrough", "hostdev"),
@@ -157,20 +198,23 @@ DNS = Group(
                 Field("domain", "@domain", effect=LIVE),
                 Field("target", "@target", effect=LIVE),
                 Field("port", "@port", COUNT, effect=LIVE),
-                Field("priority", "@priority", LIMIT, effect=LIVE),
-                Field("weight", "@weight", LIMIT, effect=LIVE),
+                Field("priority", "@priority", _Figure(), effect=LIVE),
+                Field("weight", "@weight", _Figure(), effect=LIVE),
             ),
             effect=LIVE,
         ),
     ),
 )
-# For 802.1Qbg, which a NIC gets from its network.
-_QBG = (
-    Field("managerid", "parameters/@managerid", NUMBER),
-    Field("typeid", "parameters/@typeid", NUMBER),
-    Field("typeidversion", "parameters/@typeidversion", NUMBER),
-    Field("instanceid", "parameters/@instanceid", UUID),
-)
+
+
+def _port_of_switch(**effect) -> Group:
+    """What a NIC gets from its network, with what 802.1Qbg needs."""
+    numbers = (
+        Field(name, f"parameters/@{name}", NUMBER, **effect) for name in ("managerid", "typeid", "typeidversion")
+    )
+    return virtualport(*numbers, Field("instanceid", "parameters/@instanceid", UUID, **effect), **effect)
+
+
 PORTGROUPS = Items(
     "portgroups",
     "portgroup",
@@ -178,7 +222,7 @@ PORTGROUPS = Items(
         Field("name", "@name", required=True, effect=LIVE),
         Field("default", "@default", YES_ONLY, effect=LIVE),
         Field("trust_guest_rx_filters", "@trustGuestRxFilters", YES_NO, effect=LIVE),
-        virtualport(effect=LIVE),
+        _port_of_switch(effect=LIVE),
         vlan(effect=LIVE),
         bandwidth(effect=LIVE),
     ),
@@ -202,7 +246,7 @@ FIELDS = (
     IPS,
     ROUTES,
     vlan(),
-    virtualport(*_QBG),
+    _port_of_switch(),
     bandwidth(),
     PORTGROUPS,
     _DnsmasqOptions("dnsmasq_options", f"{{{_DNSMASQ}}}options/{{{_DNSMASQ}}}option/@value"),

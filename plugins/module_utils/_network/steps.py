@@ -6,8 +6,8 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import PREFIX
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, complete_devices
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import PREFIX, ROUTE_PREFIX
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, as_kept
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
 
 
@@ -39,14 +39,13 @@ class Network(SwitchedResource):
         check(self, actual, target)
 
     def adapt(self, wanted, base):
-        for forward in wanted.findall("forward"):
-            complete_devices(forward)
+        as_kept(wanted)
         # The same length may be written as prefix or as netmask; libvirt keeps the one it got and refuses both.
-        for tag in ("ip", "route"):
-            now = {element.get("address"): element for element in base.findall(tag)}
+        for tag, prefix in (("ip", PREFIX), ("route", ROUTE_PREFIX)):
+            now = {(element.get("address"), prefix.read(element)): element for element in base.findall(tag)}
             for element in wanted.findall(tag):
-                twin = now.get(element.get("address"))
-                if twin is not None and PREFIX.read(element) == PREFIX.read(twin):
+                twin = now.get((element.get("address"), prefix.read(element)))
+                if twin is not None:
                     for name in ("prefix", "netmask"):
                         element.attrib.pop(name, None)
                         if name in twin.attrib:
