@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import (
-    POWER_CYCLE,
+    CONFIG,
     Change,
     compare,
     place_of,
@@ -126,7 +126,7 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
         for change in pending:
             change.effect = NEXT_BOOT
         return found + also, pending
-    found += also + [change for change in waiting if change not in found] if effect == POWER_CYCLE else []
+    found += also + [change for change in waiting if change not in found] if effect != CONFIG else []
     for change in found:
         change.effect = effect
     return found, []
