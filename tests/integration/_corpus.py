@@ -7,6 +7,7 @@ lists that name the sources lie in the cache too.
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -15,7 +16,7 @@ import _debian
 from _packages import apt
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
-ROOTS = ("domain", "pool", "volume", "secret")
+ROOTS = ("domain", "network", "pool", "volume", "secret")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -33,7 +34,9 @@ def documents(host, root: str = "domain") -> Path:
     wanted = version(host)
     place = cache_directory() / "documents" / wanted.replace(":", "_")
     with locked(place.with_name(place.name + ".lock")):
-        if not place.exists():
+        # One that was fetched when fewer roots were wanted is fetched anew.
+        if not (place / root).exists():
+            shutil.rmtree(place, ignore_errors=True)
             with (
                 scratch_directory(place.parent, "libvirt.") as scratch,
                 step(f"fetching the test suite of libvirt {wanted}"),
