@@ -51,12 +51,16 @@ def filled(value, role: str):
 
 def options(role: str, source: dict) -> dict:
     """The role's options by their short names, with its own defaults."""
-    found = {}
-    for name, option in source["options"].items():
-        if role in option.get("only", [role]):
-            found[name] = filled(option, role)
-            if name in source["roles"][role]["defaults"]:
-                found[name]["default"] = source["roles"][role]["defaults"][name]
+    about = source["roles"][role]
+    found = {
+        name: filled(option, role)
+        for name, option in source["options"].items()
+        if role in option.get("only", [role]) and role not in option.get("except", ())
+    }
+    for name, more in about.get("options", {}).items():
+        found[name] = {**found.get(name, {}), **filled(more, role)}
+    for name, value in about["defaults"].items():
+        found[name]["default"] = value
     return found
 
 
@@ -72,7 +76,7 @@ def specs(role: str, source: dict) -> str:
         "version_added": "0.1.0",
         "short_description": about["short_description"],
         "author": ["The virtops authors (@virtops)"],
-        "description": [text.format(**about) for text in DESCRIPTION],
+        "description": about.get("description") or [text.format(**about) for text in DESCRIPTION],
         "options": described,
     }
     return HEAD + dumped({"argument_specs": {"main": main}})

@@ -16,6 +16,8 @@ options:
   _input:
     description:
       - The guests, with V(name), V(mac), and what each has other than the O(settings).
+      - One that is not in the lab's own network has a V(network_config) for cloud-init, and in V(domain) what it has
+        other than the domain that is made here, as its C(interfaces).
     type: list
     elements: dict
     required: true
@@ -46,6 +48,12 @@ options:
     description: What the user-data of every guest begins with.
     type: dict
     required: true
+  tops:
+    description:
+      - The volumes that guests write to, by the names of the guests, where a snapshot has them write elsewhere than to
+        their disks. Those are the ones that are made larger.
+    type: dict
+    default: {}
   gone:
     description: The V(volumes) and V(domains), each by its name, that are to be removed.
     type: dict
@@ -86,13 +94,25 @@ from ansible.utils.vars import merge_hash
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 
 
-def _disk(guest: dict, lab: str, base: str, there: dict[str, dict], settings: dict) -> dict:
+def _disks(guest: dict, lab: str, base: str, there: dict[str, dict], settings: dict, top: str | None) -> list[dict]:
     name, size = f"{guest['name']}.qcow2", guest.get("disk_size", settings["disk_size"])
     if name not in there:
-        return {"pool": lab, "name": name, "capacity": size, "backing": {"volume": base}}
-    disk = {"pool": lab, "name": name}
-    larger = Size().parse(size) > Size().parse(there[name].get("capacity", size))
-    return {**disk, "capacity": size} if larger else disk
+        return [{"pool": lab, "name": name, "capacity": size, "backing": {"volume": base}}]
+    disks = {name: {"pool": lab, "name": name}}
+    written = top if top in there else name
+    if Size().parse(size) > Size().parse(there[written].get("capacity", size)):
+        disks[written] = {"pool": lab, "name": written, "capacity": size}
+    return list(disks.values())
+
+
+def _network(guest: dict, dns: dict) -> dict:
+    nic = {
+        "match": {"macaddress": guest["mac"]},
+        "dhcp4": True,
+        # Guests find each other by their short names too. (Without addresses cloud-init 22.4 skips the whole NIC.)
+        "nameservers": {"addresses": [dns["address"]], "search": [dns["domain"]]},
+    }
+    return {"version": 2, "ethernets": {"lab": nic}}
 
 
 def _seed(guest: dict, lab: str, settings: dict, dns: dict, cloud_config: dict) -> dict:
@@ -100,20 +120,15 @@ def _seed(guest: dict, lab: str, settings: dict, dns: dict, cloud_config: dict) 
     packages, runcmd = (guest.get(word, settings.get(word)) or [] for word in ("packages", "runcmd"))
     # What is empty is left out.
     extras = {"packages": packages, "package_update": bool(packages), "runcmd": runcmd}
-    user_data = {"hostname": name, "fqdn": f"{name}.{dns['domain']}", **cloud_config}
+    fqdn = f"{name}.{dns['domain']}" if dns["domain"] else name
+    user_data = {"hostname": name, "fqdn": fqdn, **cloud_config}
     user_data.update({word: value for word, value in extras.items() if value})
     for more in (settings.get("user_data"), guest.get("user_data")):
         user_data = merge_hash(user_data, more or {})
-    nic = {
-        "match": {"macaddress": guest["mac"]},
-        "dhcp4": True,
-        # Guests find each other by their short names too. (Without addresses cloud-init 22.4 skips the whole NIC.)
-        "nameservers": {"addresses": [dns["address"]], "search": [dns["domain"]]},
-    }
     seed = {
         "meta_data": {"instance-id": name, "local-hostname": name},
         "user_data": user_data,
-        "network_config": {"version": 2, "ethernets": {"lab": nic}},
+        "network_config": guest.get("network_config") or _network(guest, dns),
     }
     return {"pool": lab, "name": f"{name}-seed.iso", "cloud_init": seed}
 
@@ -129,6 +144,7 @@ def _domain(guest: dict, lab: str, settings: dict) -> dict:
             {"target": "vdb", "pool": lab, "volume": f"{name}-seed.iso", "format": "raw", "readonly": True},
         ],
         "interfaces": [{"network": lab, "mac": guest["mac"]}],
+        **(guest.get("domain") or {}),
     }
     if labels := {**(settings.get("labels") or {}), **(guest.get("labels") or {})}:
         domain["labels"] = labels
@@ -146,13 +162,15 @@ def lab_guests(
     dns: dict,
     cloud_config: dict,
     gone: dict[str, list[str]] | None = None,
+    tops: dict[str, str] | None = None,
 ) -> dict:
     """See DOCUMENTATION."""
     volumes, domains = ((gone or {}).get(kind) or [] for kind in ("volumes", "domains"))
     known = {volume["name"]: volume for volume in there}
+    tops = tops or {}
     return {
         "volumes": [
-            *(_disk(guest, lab, base, known, settings) for guest in guests),
+            *(disk for one in guests for disk in _disks(one, lab, base, known, settings, tops.get(one["name"]))),
             *(_seed(guest, lab, settings, dns, cloud_config) for guest in guests),
             *({"pool": lab, "name": name, "state": "absent"} for name in volumes),
         ],

@@ -126,8 +126,8 @@ from itertools import chain
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import derived_mac
 
 # What DNS takes for one label (RFC 1123, 2.1), in lower case as dnsmasq answers it.
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}")
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}")
 _SMALLEST = 28
 # The length at which hosts give themselves addresses (RFC 4862, 5.5.3).
 _OWN_ADDRESSES = 64
@@ -227,7 +227,7 @@ def lab_layout(
     problems += [
         f"guest name {name!r} will not do; use up to 63 lower case letters, digits and hyphens, no hyphen first or last"
         for name in dict.fromkeys(names)
-        if not _NAME.fullmatch(name)
+        if not NAME.fullmatch(name)
     ]
     _twice("the name", names, problems)
 
@@ -252,7 +252,7 @@ def lab_layout(
     laid = []
     for guest, name, address in zip(wanted, names, kept):
         mac = str(guest.get("mac") or derived_mac("nat_lab", lab, name)).lower().replace("-", ":")
-        if not _MAC.fullmatch(mac):
+        if not MAC.fullmatch(mac):
             problems.append(f"guest {name}: MAC {mac} is none that a guest can have; write it as 52:54:00:12:34:56")
         laid.append({**guest, "name": name, "address": address or next(free, None), "mac": mac})
     # One name twice is said already.
@@ -263,7 +263,7 @@ def lab_layout(
     network6 = _subnet6(subnet6, problems)
     if network6:
         laid = [
-            {**guest, "address6": str(_address6(network6, guest["mac"]))} if _MAC.fullmatch(guest["mac"]) else guest
+            {**guest, "address6": str(_address6(network6, guest["mac"]))} if MAC.fullmatch(guest["mac"]) else guest
             for guest in laid
         ]
     return {

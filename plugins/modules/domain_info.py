@@ -14,6 +14,10 @@ options:
     description: Also tell the addresses of each guest, in RV(addresses); it takes a few calls of libvirt more for each.
     type: bool
     default: false
+  documents:
+    description: Also give the definition of each guest as libvirt's XML, in RV(documents), without its passwords.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
@@ -32,6 +36,11 @@ EXAMPLES = r"""
     name: [web1]
     addresses: true
 
+- name: As the document that the module domain takes
+  virtops.libvirt.domain_info:
+    name: [web1]
+    documents: true
+
 - name: All of them
   virtops.libvirt.domain_info:
     uri: qemu:///system
@@ -49,6 +58,12 @@ addresses:
       - mac: "52:54:00:aa:00:01"
         address: 192.168.150.10
         source: lease
+documents:
+  description: The definition of each guest by its name, as O(virtops.libvirt.domain#module:xml) takes it.
+  returned: with O(documents)
+  type: dict
+  sample:
+    web1: <domain type='kvm'>...</domain>
 domains:
   description: The domains in the words of the options of M(virtops.libvirt.domain), ordered by name.
   returned: always

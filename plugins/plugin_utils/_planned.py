@@ -29,10 +29,12 @@ class PlannedActionBase(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
-        if self._task.check_mode:
+        # A task that only checks in a run that does not is about what is there.
+        foretells = self._task.check_mode and (task_vars or {}).get("ansible_check_mode", True)
+        if foretells:
             arguments["_planned"] = self._entries(task_vars or {}, arguments)
         result = self.execute(arguments, task_vars)
-        if self._task.check_mode and result.get("changed"):
+        if foretells and result.get("changed"):
             self._add(task_vars or {}, arguments, result)
         return result
 

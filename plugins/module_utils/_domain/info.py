@@ -39,3 +39,14 @@ def addresses(conn, names: list[str]) -> dict[str, list[dict]]:
     """The addresses of each guest by its name; one that is gone meanwhile is left out."""
     handles = ((name, lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN)) for name in names)
     return {name: ready.addresses(handle) for name, handle in handles if handle is not None}
+
+
+def documents(conn, names: list[str]) -> dict[str, str]:
+    """The definition of each guest by its name, without its passwords; one that is gone meanwhile is left out."""
+    handles = ((name, lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN)) for name in names)
+    texts = (
+        (name, lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN))
+        for name, handle in handles
+        if handle is not None
+    )
+    return {name: text for name, text in texts if text is not None}

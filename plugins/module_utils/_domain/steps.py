@@ -29,7 +29,10 @@ class Domain(Resource):
     kind = root = schema = "domain"
     states: tuple[str, ...] = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
     fields = FIELDS
-    info_options = {"addresses": {"type": "bool", "default": False}}
+    info_options = {
+        "addresses": {"type": "bool", "default": False},
+        "documents": {"type": "bool", "default": False},
+    }
     extra = {
         "autostart": {"type": "bool"},
         "force": {"type": "bool", "default": False},
