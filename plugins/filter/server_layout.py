@@ -27,7 +27,9 @@ options:
     type: dict
     default: {}
   found:
-    description: The addresses that it is known to have, as M(virtops.libvirt.domain_info) gives them.
+    description:
+      - The addresses that somebody has, as M(virtops.libvirt.domain_info) or C(ip -json neighbour) gives them. Those of
+        the server's MAC count.
     type: list
     elements: dict
     default: []
@@ -153,12 +155,20 @@ def _network(server: dict, mac: str, interfaces: list, problems: list[str]) -> d
     return {"version": 2, "ethernets": {"lan": nic}}
 
 
+def _address(seen: dict, mac: str) -> str:
+    """Where the NIC is, by what libvirt (C(mac), C(address)) or C(ip neighbour) (C(lladdr), C(dst)) tells of one."""
+    if str(seen.get("mac") or seen.get("lladdr")).lower() != mac:
+        return ""
+    address = str(seen.get("address") or seen.get("dst"))
+    return "" if ip_address(address).is_link_local else address
+
+
 def _known(mac: str, interfaces: list, found: list[dict], noted: str) -> str:
     """The address by which the server is reached, as far as it is known: one of IPv4 if it has any."""
     if interfaces:
         told = [str(one.ip) for one in interfaces]
     else:
-        told = [one["address"] for one in found if str(one.get("mac", "")).lower() == mac]
+        told = [address for one in found for address in [_address(one, mac)] if address]
     if noted in told and not interfaces:
         return noted
     return next(iter(sorted(told, key=lambda text: ":" in text)), "" if interfaces else noted)
