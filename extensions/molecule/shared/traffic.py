@@ -3,8 +3,9 @@
 
 Usage: traffic.py DESCRIPTION, a JSON file with
 C(hypervisors): the command of the isolated hosts; C(host): name and addresses of the one with the guests; C(ssh): the
-command that runs another one in a guest; C(guests): their C(name), C(address) and C(address6); C(subnets): theirs, and
-C(gateways): the host's addresses in them; C(expected): {way: yes, no, or as whom the guest is seen: host, own}.
+command that runs another one in a guest; C(guests): their C(name), C(address) and C(address6), and C(port) where they
+answer on another one than SSH's; C(subnets): theirs, where the world needs routes to them; C(gateways): the host's
+addresses for them, each with a port; C(expected): {way: yes, no, or as whom the guest is seen: host, own}.
 Prints a line for each way; the exit status is 1 where one is not as expected.
 """
 
@@ -19,7 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-PORT = 8000
+PORT, SSH = 8000, 22
 OUTSIDE = ("10.99.0.1", "fd10:99::1")
 # Says to each who comes whom it sees.
 ANSWER = f"""
@@ -86,8 +87,8 @@ def ways(lab: Lab):
     first, second = lab.about["guests"][:2]
     host, families = lab.about["host"], ("IPv4", "IPv6")
     keys = ("address", "address6")
-    inside = [(second[key], 22) for key in keys] + [(gateway, 53) for gateway in lab.about["gateways"]]
-    to_guests = [(guest[key], 22) for key in keys for guest in (first, second)]
+    inside = [(second[key], second.get("port", SSH)) for key in keys] + lab.about["gateways"]
+    to_guests = [(guest[key], guest.get("port", SSH)) for key in keys for guest in (first, second)]
     outer = [(ip, PORT) for ip in OUTSIDE]
     with ThreadPoolExecutor(3) as pool:
         from_guest = pool.submit(probed, lab.guest(first["name"], "python3", "-c", PROBE, json.dumps(inside + outer)))
