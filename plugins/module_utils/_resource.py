@@ -128,7 +128,7 @@ class Resource(Lender):
         return f"{self.kind} {self.name}"
 
     def _name(self) -> str:
-        inside = (self.xml.findtext("name") or "").strip() if self.xml is not None else ""
+        inside = self.name_in(self.xml) if self.xml is not None else ""
         name = self.options.get("name") or inside
         if not name:
             raise Refused(f"{self.kind}: it has no name; give 'name', or <name> in 'xml'")
@@ -138,6 +138,11 @@ class Resource(Lender):
             return NAME.parse(name)
         except ValueError as error:
             raise Refused(f"{self.kind}: name {error}") from None
+
+    @staticmethod
+    def name_in(document) -> str:
+        """The name that a document gives its object, C("") for none."""
+        return (document.findtext("name") or "").strip()
 
     @classmethod
     def called(cls, handle) -> set[str]:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.parameters import Parameters
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
@@ -120,7 +121,7 @@ INTERFACES = Items(
             "filterref",
             (
                 Field("name", "@filter", by="update"),
-                Mapping("parameters", "parameter@value", key="name", by="update"),
+                Parameters(by="update"),
             ),
             optional=True,
             by="update",
