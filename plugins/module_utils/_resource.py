@@ -69,6 +69,8 @@ class Resource(Lender):
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
     schema = ""
+    # Whether that takes all that the options can say, where libvirt itself does.
+    in_schema = True
     # States in which the object does not run.
     off: tuple[str, ...] = ("inactive", "stopped", "saved")
     # Whether a task may be about so many objects that their memory counts.

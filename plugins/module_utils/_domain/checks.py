@@ -115,6 +115,7 @@ def _connection(domain, actual, nic: dict, old: dict) -> None:
     connected = {"network", "bridge", "direct"} & set(nic) or nic.get("type") in ("user", "ethernet")
     if not old and domain.xml is None and not connected:
         raise Refused(f"{where}: it has no connection; give 'network', 'bridge' or 'direct', or 'type: user'")
+    _filter(domain, actual, nic.get("filter", {}), old.get("filter", {}), where)
     name = nic.get("network")
     if not name or not _must_be_there(domain, actual, "interfaces", name != old.get("network")):
         return
@@ -122,6 +123,20 @@ def _connection(domain, actual, nic: dict, old: dict) -> None:
         return
     if lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK) is None:
         raise Refused(f"{where}: there is no network {name}; make it with virtops.libvirt.network, or correct the name")
+
+
+def _filter(domain, actual, wanted: dict, old: dict, where: str) -> None:
+    if not wanted.get("name") or not _must_be_there(domain, actual, "interfaces", wanted != old):
+        return
+    from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.references import (
+        filters,
+        in_words,
+        lacking,
+    )
+
+    lacks = lacking(in_words(wanted), filters(domain.conn, domain.planned))
+    if lacks:
+        raise Refused(f"{where}.filter: {lacks}")
 
 
 def disk_format(domain, disk: dict) -> str:

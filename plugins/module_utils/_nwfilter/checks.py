@@ -78,11 +78,10 @@ def _option(protocol: str, attribute: str) -> tuple[str, str]:
 
 
 def _references(resource, target) -> None:
-    needs = references.named(target)
-    if not needs:
-        return
+    """Refused for references to what is not there, in a circle, and for variables that a running guest does not give."""
     known = references.filters(resource.conn, resource.planned)
-    for name in sorted(needs):
+    own = references.described(target)
+    for name in sorted({one.name for one in own.needs}):
         if name != resource.name and name not in known:
             raise Refused(
                 f"{resource.subject}: it refers to nwfilter {name}, which is not there; make it with"
@@ -91,6 +90,11 @@ def _references(resource, target) -> None:
         if resource.name in references.reached([name], known):
             by_way = f" by way of {name}" if name != resource.name else ""
             raise Refused(f"{resource.subject}: it refers to itself{by_way}; take that reference out")
+    known = {**known, resource.name: own}
+    for guest, reference in references.running_with(resource.conn, resource.planned, resource.name, known):
+        lacks = references.lacking(reference, known)
+        if lacks:
+            raise Refused(f"{resource.subject}: domain {guest} runs with it: {lacks}")
 
 
 def check_absent(resource, actual) -> None:

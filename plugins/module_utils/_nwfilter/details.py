@@ -18,6 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.values i
     Internet,
     Number,
     Prefix,
+    SetName,
     Switch,
     Value,
     Words,
@@ -158,7 +159,7 @@ DETAILS = (
     Detail("connlimit_above", Part("connlimit-above", _SHORT, _L3)),
     Detail("state", Part("state", Words(*STATES, alone="NONE"), _L3)),
     # The others have them too, and libvirt drops them there (virNWFilterRuleDefFixupIPSet).
-    Detail("ipset", Part("ipset", Value(), ("all", "all-ipv6"))),
+    Detail("ipset", Part("ipset", SetName(), ("all", "all-ipv6"))),
     Detail("ipset_flags", Part("ipsetflags", Words("src", "dst", ordered=False), ("all", "all-ipv6"))),
     Detail("tcp_flags", Part("flags", Flags(), ("tcp",))),
     Detail("tcp_option", Part("option", _BYTE, ("tcp", "tcp-ipv6"))),

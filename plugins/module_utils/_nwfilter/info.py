@@ -12,12 +12,12 @@ def used_by(conn, names: list[str]) -> dict[str, dict[str, list[str]]]:
     be it by way of other filters. Everything is read once, however many filters are asked for.
     """
     known, guests = references.filters(conn, Planned()), references.guests(conn, Planned())
-    runs = {name: references.reached(one.running, known) for name, one in guests.items()}
+    runs = {guest: references.reached([one.name for one in all_of.running], known) for guest, all_of in guests.items()}
     return {
         name: {
-            "domains": sorted(guest for guest, one in guests.items() if name in one.defined | one.running),
+            "domains": sorted(guest for guest, one in guests.items() if name in one.names),
             "running": sorted(guest for guest, found in runs.items() if name in found),
-            "nwfilters": sorted(other for other, needs in known.items() if name in needs),
+            "nwfilters": sorted(other for other, one in known.items() if name in {need.name for need in one.needs}),
         }
         for name in names
     }

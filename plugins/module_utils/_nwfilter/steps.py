@@ -20,6 +20,8 @@ class NWFilter(Resource):
     kind = schema = "nwfilter"
     root = "filter"
     fields = FIELDS
+    # Rules with a match and a mismatch, for example, are not in it.
+    in_schema = False
 
     @staticmethod
     def name_in(document):
@@ -59,9 +61,13 @@ class NWFilter(Resource):
         check_absent(self, actual)
 
     def effect_off(self, change, actual):
-        from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.references import runs_with
+        from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.references import (
+            filters,
+            running_with,
+        )
 
-        return LIVE if runs_with(self.conn, self.planned, self.name) else CONFIG
+        known = filters(self.conn, self.planned)
+        return LIVE if running_with(self.conn, self.planned, self.name, known) else CONFIG
 
     def write_steps(self, actual, target, changes):
         text = printed(target)
@@ -71,7 +77,7 @@ class NWFilter(Resource):
         return [Step(f"define {self.subject} anew", lambda: self._define(text), lambda: self._define(old))]
 
     def _define(self, text: str, new: bool = False) -> None:
-        if new and hasattr(self.conn, "nwfilterDefineXMLFlags"):
+        if new and self.xml is not None and hasattr(self.conn, "nwfilterDefineXMLFlags"):
             self.conn.nwfilterDefineXMLFlags(text, libvirt.VIR_NWFILTER_DEFINE_VALIDATE)
         else:
             self.conn.nwfilterDefineXML(text)

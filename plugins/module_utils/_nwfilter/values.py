@@ -10,6 +10,8 @@ import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Text
 
+# VIR_NWFILTER_MAX_ITERID.
+_MOST_ITERATORS = 1000
 _VARIABLE = re.compile(r"\$\s*(\w+)\s*(?:\[\s*(@?)\s*(\d+)\s*\])?\s*", re.ASCII)
 # libvirt writes such a number in the way it was written (virNWFilterRuleDefDetailsFormat); both say the same.
 _NUMBER = re.compile(r"\d+|0[xX][0-9a-fA-F]+|[0-9a-fA-F]+")
@@ -21,6 +23,8 @@ def variable(text: str) -> str:
     if not match:
         raise ValueError(f"{text!r} is no variable such as $IP, $IP[2] or $IP[@1]")
     name, iterator, number = match.groups()
+    if iterator and int(number) > _MOST_ITERATORS:
+        raise ValueError(f"{text!r}: there are no more than {_MOST_ITERATORS} iterators")
     return f"${name}" if number is None or (iterator and int(number) == 0) else f"${name}[{iterator}{int(number)}]"
 
 
@@ -84,6 +88,15 @@ class Hardware(Value):
         if self.mask and "01" in "".join(f"{digit:08b}" for digit in digits):
             raise ValueError(f"{text!r} is no mask, which is ones and then zeros")
         return ":".join(f"{digit:02x}" for digit in digits)
+
+
+class SetName(Value):
+    """Name of a set of addresses (ipsetValidator)."""
+
+    def canonical(self, text):
+        if not re.fullmatch(r"[\w.:+ -]{1,31}", text, re.ASCII):
+            raise ValueError(f"{text!r} is no name of an ipset: 31 letters, digits, '_', '.', ':', '-', '+' at most")
+        return text
 
 
 class Internet(Value):
