@@ -8,11 +8,12 @@ module: nwfilter
 short_description: Manage network filters of libvirt
 version_added: 0.1.0
 description:
-  - Defines, changes and removes a filter of packets, to which NICs of guests refer with O(virtops.libvirt.domain#module:interfaces[].filter).
+  - Defines, changes and removes a filter of packets, to which NICs of guests refer
+    (O(virtops.libvirt.domain#module:interfaces[].filter)).
   - A filter that is changed counts at once for every guest that runs with it, also by way of another filter, and no NIC
     is touched. Then the effect in RV(changes) is V(live).
-  - A filter to which a guest or another filter refers is not removed; nor is one made or changed that refers to a filter
-    which is not there, or to itself.
+  - A filter to which a guest or another filter refers is not removed; nor is one made or changed that refers to a
+    filter which is not there, or to itself.
 options:
   state:
     description:
@@ -30,13 +31,13 @@ options:
   chain:
     description:
       - The chain in which its rules stand, V(root), or one through which only packets of a protocol go.
-      - A name that begins with V(mac), V(vlan), V(stp), V(arp), V(rarp), V(ipv4) or V(ipv6) is a chain of that protocol, for
-        example C(arp-xyz), of up to 12 characters.
+      - A name that begins with V(mac), V(vlan), V(stp), V(arp), V(rarp), V(ipv4) or V(ipv6) is a chain of that
+        protocol, for example C(arp-xyz), of up to 12 characters.
       - A new filter without it is one of V(root).
     type: str
   priority:
-    description: From -1000 to 1000, which chains come first. Libvirt has one for each protocol where it is not given, for
-      example -700 of V(ipv4).
+    description: From -1000 to 1000, which chains come first. Libvirt has one for each protocol where it is not given,
+      for example -700 of V(ipv4).
     type: int
   filters:
     description:
@@ -55,8 +56,8 @@ options:
   rules:
     description:
       - The rules. The list is whole, their order counts, and what a rule does not say is not in it.
-      - Every value may be a variable that the guest's NIC gives, for example V($IP), or one of several values with V($IP[2])
-        or V($IP[@1]). Libvirt itself knows C(MAC), and finds C(IP) out.
+      - Every value may be a variable that the guest's NIC gives, for example V($IP), or one of several values with
+        V($IP[2]) or V($IP[@1]). Libvirt itself knows C(MAC), and finds C(IP) out.
       - A number may be decimal or hexadecimal.
     type: list
     elements: dict
@@ -76,14 +77,14 @@ options:
         description: From -1000 to 1000, which rules come first. 500 where it is not given.
         type: int
       statematch:
-        description: Whether an answer passes where the question did.  It does unless this is V(false).
+        description: Whether an answer passes where the question did. It does unless this is V(false).
         type: bool
       protocol:
         description: What packets it is about; all where it is not given. V(ip), V(ipv6), V(arp) and those before them
           are looked at as frames, the others as what IP carries.
         type: str
-        choices: [mac, vlan, stp, arp, rarp, ip, ipv6, tcp, udp, udplite, esp, ah, sctp, icmp, igmp, all, tcp-ipv6, udp-ipv6,
-          udplite-ipv6, esp-ipv6, ah-ipv6, sctp-ipv6, icmpv6, all-ipv6]
+        choices: [mac, vlan, stp, arp, rarp, ip, ipv6, tcp, udp, udplite, esp, ah, sctp, icmp, igmp, all, tcp-ipv6,
+          udp-ipv6, udplite-ipv6, esp-ipv6, ah-ipv6, sctp-ipv6, icmpv6, all-ipv6]
       match:
         description: V(false) means the packets that are otherwise in all that the rule says.
         type: bool
@@ -232,6 +233,8 @@ extends_documentation_fragment:
   - virtops.libvirt.common.changing
   - virtops.libvirt.common.document
 notes:
+  - A rule for what IP carries is about connections. One that accepts lets the answers pass, too; one that drops V(in)
+    also drops what the guest sends, but for what an earlier rule let pass.
   - The host needs C(iptables), C(ip6tables) and C(ebtables).
 seealso:
   - module: virtops.libvirt.nwfilter_info
@@ -249,7 +252,8 @@ EXAMPLES = r"""
       - {action: accept, direction: in, protocol: tcp, dst_port: 22, src_ip: 192.168.160.0/24}
       - {action: accept, direction: in, protocol: tcp, dst_port: 80}
       - {action: accept, direction: in, protocol: icmp}
-      - {action: drop, direction: in, protocol: all}
+      - {action: accept, direction: out, protocol: all}
+      - {action: drop, direction: inout, protocol: all}
 
 - name: A NIC that goes through it
   virtops.libvirt.domain:
@@ -329,8 +333,8 @@ unchecked:
   type: list
   elements: str
 nwfilter:
-  description: The filter in the words of the options, as it is after the task (in check mode, as it would be); empty when
-    it is gone.
+  description: The filter in the words of the options, as it is after the task (in check mode, as it would be); empty
+    when it is gone.
   returned: always
   type: dict
   sample:

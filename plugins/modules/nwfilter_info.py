@@ -8,8 +8,8 @@ module: nwfilter_info
 short_description: Read network filters of libvirt
 version_added: 0.1.0
 description:
-  - Gives each filter in the words of the options of M(virtops.libvirt.nwfilter), so that it can be fed back to it, and the
-    guests and filters that refer to it.
+  - Gives each filter in the words of the options of M(virtops.libvirt.nwfilter), so that it can be fed back to it, and
+    the guests and filters that refer to it.
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading

@@ -14,9 +14,9 @@ description:
   - The objects have the options of their own modules, and the same rules. Pools and networks are made active unless
     they say something else.
   - Everything is planned, and refused if need be, before anything is touched.
-  - What the stack makes is known as its own. A domain carries the stack's name in its metadata; volumes, networks, filters
-    and pools are listed in the description of a secret of libvirt that has no value. What was there before and is only
-    declared does not become the stack's own, and is never pruned.
+  - What the stack makes is known as its own. A domain carries the stack's name in its metadata; volumes, networks,
+    filters and pools are listed in the description of a secret of libvirt that has no value. What was there before and
+    is only declared does not become the stack's own, and is never pruned.
 options:
   name:
     description: Name of the stack.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents of libvirt's own test suite and those that it brings, fetched at test time from Debian's source package of libvirt.
+"""The documents of libvirt's own test suite and the filters that it brings, fetched at test time from Debian's source
+package of libvirt.
 
 Nothing of them is kept but in the cache, and the machine's own apt is only asked where its mirrors are: the package
 lists that name the sources lie in the cache too.

@@ -81,7 +81,10 @@ def test_the_order_of_rules_counts_and_one_more_is_one_change(lab):
 # Every option of a rule, as libvirt writes it: (options, XML below the rule).
 RULES = [
     ({"action": "drop"}, ""),
-    ({"protocol": "mac", "src_mac": "52:54:0:0:0:1", "match": False}, "<mac match='no' srcmacaddr='52:54:00:00:00:01'/>"),
+    (
+        {"protocol": "mac", "src_mac": "52:54:0:0:0:1", "match": False},
+        "<mac match='no' srcmacaddr='52:54:00:00:00:01'/>",
+    ),
     (
         {"protocol": "mac", "src_mac": "52:54:00:00:00:00/ff:ff:ff:00:00:00", "mac_protocol": "IPv4"},
         "<mac srcmacaddr='52:54:00:00:00:00' srcmacmask='ff:ff:ff:00:00:00' protocolid='ipv4'/>",
@@ -131,7 +134,10 @@ RULES = [
         "<tcp dstipaddr='$IP[2]' dstportstart='22'/><tcp match='no' srcipaddr='$IP'/>",
     ),
     ({"protocol": "all", "ipset": "good", "ipset_flags": ["src", "dst"]}, "<all ipset='good' ipsetflags='src,dst'/>"),
-    ({"protocol": "icmpv6", "icmp_type": 8, "comment": "<a> & ping"}, "<icmpv6 type='8' comment='&lt;a&gt; &amp; ping'/>"),
+    (
+        {"protocol": "icmpv6", "icmp_type": 8, "comment": "<a> & ping"},
+        "<icmpv6 type='8' comment='&lt;a&gt; &amp; ping'/>",
+    ),
     (
         {
             "protocol": "stp",

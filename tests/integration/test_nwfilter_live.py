@@ -28,8 +28,9 @@ NETWORK = {
 }
 ACCEPT = {"action": "accept", "direction": "in", "protocol": "tcp", "dst_port": 80}
 REST = {"action": "drop", "direction": "in", "protocol": "all"}
-LEASE = {"action": "accept", "direction": "in", "protocol": "udp", "src_port": 67, "dst_port": 68}
-WEB = {"name": "web", "filters": [], "rules": [LEASE, {**ACCEPT, "src_ip": "$FRIEND"}, REST]}
+# What drops the one direction drops the other one too, but for what passed before.
+OUT = {"action": "accept", "direction": "out", "protocol": "all"}
+WEB = {"name": "web", "filters": [], "rules": [OUT, {**ACCEPT, "src_ip": "$FRIEND"}, REST]}
 FILTER = {"name": "web", "parameters": {"FRIEND": ADDRESSES["friend"]}}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Refuse what libvirt would refuse, forget or fail at later. Private to this collection, imported only before a change."""
+"""Refuse what libvirt would refuse, forget or fail at later. Private to this collection, imported only for a change."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def _rule(where: str, rule) -> None:
         if name.startswith("ipset"):
             raise Refused(f"{where}: libvirt drops {name} of protocol {found.protocol}; protocol all has it")
         raise Refused(
-            f"{where}: libvirt forgets that {name} is not to match, or that it is, where {source} does not say the same;"
-            f" give {source} too, in the same way, or make two rules of it"
+            f"{where}: libvirt forgets whether {name} is to match or not where {source} does not say the same; give"
+            f" {source} too, in the same way, or make two rules of it"
         )
     if found.values.get("dstipto") and found.protocol.endswith(("v6", "ipv6")):
         raise Refused(f"{where}: libvirt takes no dst_ip_range of IPv6 (it reads its end as IPv4); write dst_ip")
@@ -78,7 +78,7 @@ def _option(protocol: str, attribute: str) -> tuple[str, str]:
 
 
 def _references(resource, target) -> None:
-    """Refused for references to what is not there, in a circle, and for variables that a running guest does not give."""
+    """Refused for references to what is not there, for a circle, and for variables that a running guest has not."""
     known = references.filters(resource.conn, resource.planned)
     own = references.described(target)
     for name in sorted({one.name for one in own.needs}):

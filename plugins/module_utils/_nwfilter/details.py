@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a rule of a filter looks at, for which protocol, and where it stands in the XML. Private to this collection.
 
-Which protocol has which attribute is said by libvirt's own table (virAttr in nwfilter_conf.c), also where its schema and
-its documentation say otherwise.
+Which protocol has which attribute is said by libvirt's own table (virAttr in nwfilter_conf.c), also where its schema
+and its documentation say otherwise.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules of a filter: read, written, and what a rule cannot say. Private to this collection.
 
-A rule is a flat dict; in the XML what it looks at stands in an element that is called as its protocol, and what is not to
-match in a second one with C(match='no').
+A rule is a flat dict; in the XML what it looks at stands in an element that is called as its protocol, and what is not
+to match in a second one with C(match='no').
 """
 
 from __future__ import annotations
@@ -149,7 +149,9 @@ class Rules(Ordered):
             else:
                 wrong = not one.startswith("$") and ip_address(one).version != version
             if wrong:
-                raise Refused(f"{where}: {detail.name}: {one} is not of IPv{version}, of which {protocol} is; correct it")
+                raise Refused(
+                    f"{where}: {detail.name}: {one} is not of IPv{version}, of which {protocol} is; correct it"
+                )
 
     def _ordered(self, item: dict, names: list, mismatch: list) -> dict:
         """An item in the order of declaration; C(names): what it looks at, C(mismatch): what of it is not to match."""

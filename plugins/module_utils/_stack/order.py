@@ -46,35 +46,36 @@ def _free(resources: list) -> list[tuple[object, set[int]]]:
 
 def _layers(resources: list) -> list[tuple[object, set[int]]]:
     """Objects of a kind that go, each after those that are built on it or refer to it."""
-    told = [_LAYERED[one.kind](one) if one.kind in _LAYERED else None for one in resources]
-    owner = {one[0]: number for number, one in enumerate(told) if one}
-    below = [{owner[name] for name in one[1] if name in owner} - {number} if one else set() for number, one in enumerate(told)]
-    depth = [0] * len(resources)
-    # As often as there are layers; in a circle libvirt itself finds the fault.
-    for _layer in resources:
-        deeper = [max((depth[other] + 1 for other in below[number]), default=0) for number in range(len(resources))]
-        if deeper == depth:
-            break
-        depth = deeper
-    order = sorted(range(len(resources)), key=lambda number: -depth[number])
-    place = {number: position for position, number in enumerate(order)}
-    found: list[tuple[object, set[int]]] = [(resources[number], set()) for number in order]
-    for number in order:
-        for base in below[number]:
-            found[place[base]][1].add(place[number])
+    told = {one: _LAYERED[one.kind](one) for one in resources if one.kind in _LAYERED}
+    own = {one: found[0] for one, found in told.items() if found}
+    needs: dict = dict(found for found in told.values() if found)
+
+    def depth(place, above: tuple = ()) -> int:
+        # In a circle, which libvirt itself does not let be, any order will do.
+        bases = [base for base in needs[place] if base in needs and base not in above]
+        return 1 + max((depth(base, (*above, place)) for base in bases), default=0)
+
+    order = sorted(resources, key=lambda one: -depth(own[one]) if one in own else 0)
+    # Those that are built on each other, not all that lie as deep.
+    places = {own[one]: number for number, one in enumerate(order) if one in own}
+    found: list[tuple[object, set[int]]] = [(one, set()) for one in order]
+    for place, number in places.items():
+        for base in needs[place]:
+            if base in places and base != place:
+                found[places[base]][1].add(number)
     return found
 
 
-def _on_volumes(volume) -> tuple[str, list[str]] | None:
+def _on_volumes(volume) -> tuple | None:
     """(path, those that it is built on) of a volume that is there."""
     words = volume.existing()
-    return words and (words.get("path"), [(words.get("backing") or {}).get("path")])
+    return (words.get("path"), [(words.get("backing") or {}).get("path")]) if words else None
 
 
-def _on_filters(nwfilter) -> tuple[str, list[str]] | None:
+def _on_filters(nwfilter) -> tuple | None:
     """(name, those that it refers to) of a filter that is there."""
     words = nwfilter.existing()
-    return words and (words["name"], [one["name"] for one in words.get("filters", ())])
+    return (words["name"], [one["name"] for one in words.get("filters", ())]) if words else None
 
 
 # Kinds of which one may need another one.
