@@ -19,6 +19,8 @@ _WITH_PORTS = (6, 17, 33, 132)
 
 def check(resource, actual, target) -> None:
     """Refused for a name, references and rules that libvirt does not take or keep."""
+    # Refused where a value in it is none.
+    resource.values(target)
     if actual is None:
         _new(resource, target)
     _priority(resource, target)

@@ -79,7 +79,7 @@ def guests(conn, planned) -> dict[str, Guest]:
     """All guests by name, as they would be by now."""
     found = dict(planned.once("filters of guests", lambda: _guests(conn)))
     for name, entry in planned.of("domain").items():
-        words = entry["words"]
+        words = entry["words"] or {}
         nics = [nic.get("filter") or {} for nic in words.get("interfaces") or ()]
         defined = tuple(in_words(nic) for nic in nics if nic.get("name"))
         found[name] = Guest(defined, defined if words.get("state") in _AWAKE else ())

@@ -2,8 +2,8 @@
 """What a stack made, so that C(prune) can tell it from what the stack only found. Private to this collection.
 
 A guest carries the stack's name in its metadata. Libvirt has no such place for a pool, a volume, a network filter, or
-(before 9.7) a network: they stand in the description of a secret without a value, which every libvirt keeps beside them.
-Secrets themselves are never pruned: what they unlock would be lost.
+(before 9.7) a network: they stand in the description of a secret without a value, which every libvirt keeps beside
+them. Secrets themselves are never pruned: what they unlock would be lost.
 """
 
 from __future__ import annotations
