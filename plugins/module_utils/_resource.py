@@ -8,7 +8,6 @@ knows a kind, and nothing assumes one object a process: any number can be planne
 from __future__ import annotations
 
 import copy
-from typing import Callable
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
@@ -22,25 +21,11 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     specs,
     write,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, secrets, without_secrets
-
-
-class Lender:
-    """What has AnsibleModule's C(run_command), for what libvirt has no call for. The module lends it after the init."""
-
-    run_command: Callable[..., tuple[int, str, str]]
-
-    def lend(self, other) -> None:
-        """Have C(other) run commands as this one does."""
-
-        def run_command(*words, **more):
-            # Looked up at the call: the module lends its own after the init.
-            return self.run_command(*words, **more)
-
-        other.run_command = run_command
 
 
 class Resource(Lender):

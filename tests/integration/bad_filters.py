@@ -89,11 +89,18 @@ NWFILTER = [
     ({"xml": "<!DOCTYPE f><filter name='new'/>"}, "DOCTYPE"),
     ({"xml": "<network/>"}, "<filter> is needed"),
 ]
-# Of the NICs of a guest.
+
+
+def nic(**more):
+    return {"network": "lab", "filter": more}
+
+
+# NICs of a guest.
 NICS = [
-    ({"name": "none"}, "interfaces[", "no nwfilter none", "virtops.libvirt.nwfilter"),
-    ({"name": "web"}, "nwfilter web needs a value of OFFICE", "'parameters'"),
-    ({"name": "web", "parameters": {"OFFICE": "10.0.0.0/8"}}, "no value of a variable"),
-    ({"parameters": {"IP": "10.0.0.1"}}, "filter"),
-    ({"name": "broken"}, "no nwfilter gone, to which broken refers"),
+    (nic(name="none"), "interfaces[", "no nwfilter none", "virtops.libvirt.nwfilter"),
+    (nic(name="web"), "nwfilter web needs a value of OFFICE", "'parameters'"),
+    (nic(name="web", parameters={"OFFICE": "10.0.0.0/8"}), "no value of a variable"),
+    (nic(parameters={"IP": "10.0.0.1"}), "filter"),
+    (nic(name="broken"), "no nwfilter gone, to which broken refers"),
+    ({"type": "user", "filter": {"name": "base"}}, "libvirt has no filter for a NIC of type user"),
 ]

@@ -75,7 +75,7 @@ def rows(module: str, table: list) -> list:
         *rows("volume_export", EXPORT),
         *rows("network", NETWORK),
         *rows("nwfilter", NWFILTER),
-        *rows("domain", [(domain(interfaces=[{"network": "lab", "filter": one}]), *words) for one, *words in NICS]),
+        *rows("domain", [(domain(interfaces=[nic]), *words) for nic, *words in NICS]),
         *rows("secret", SECRET),
         *rows("domain", [*DOMAIN, *GUESTS]),
         *rows("stack", STACK),
