@@ -26,7 +26,9 @@ def check(resource, actual, target) -> None:
     _priority(resource, target)
     for number, rule in enumerate(target.findall("rule")):
         _rule(f"{resource.subject}: rules[{number}]", rule)
-    _references(resource, target)
+    known = _references(resource, target)
+    if actual is not None:
+        _running(resource, known)
 
 
 def _new(resource, target) -> None:
@@ -79,8 +81,8 @@ def _option(protocol: str, attribute: str) -> tuple[str, str]:
     return names.get(attribute, attribute), names.get(sources.get(attribute, ""), "")
 
 
-def _references(resource, target) -> None:
-    """Refused for references to what is not there, for a circle, and for variables that a running guest has not."""
+def _references(resource, target) -> dict:
+    """All filters as they would be; Refused for references to what is not there, and for a circle."""
     known = references.filters(resource.conn, resource.planned)
     own = references.described(target)
     for name in sorted({one.name for one in own.needs}):
@@ -92,7 +94,11 @@ def _references(resource, target) -> None:
         if resource.name in references.reached([name], known):
             by_way = f" by way of {name}" if name != resource.name else ""
             raise Refused(f"{resource.subject}: it refers to itself{by_way}; take that reference out")
-    known = {**known, resource.name: own}
+    return {**known, resource.name: own}
+
+
+def _running(resource, known: dict) -> None:
+    """Refused where a guest runs with the filter that has no value for a variable: libvirt would go back at that."""
     for guest, reference in references.running_with(resource.conn, resource.planned, resource.name, known):
         lacks = references.lacking(reference, known)
         if lacks:

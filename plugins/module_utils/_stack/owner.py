@@ -29,7 +29,6 @@ _LISTED = {
     "nwfilter": "nwfilterLookupByUUIDString",
     "volume": None,
 }
-_NONE = (libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_NWFILTER)
 
 
 def write(document, stack: str) -> None:
@@ -75,7 +74,8 @@ def _is_that(conn, kind: str, name: str, known: str) -> bool:
     find = _LISTED.get(kind)
     if not find or not known:
         return True
-    handle = lookup(getattr(conn, find), known, *_NONE)
+    none = libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_NWFILTER
+    handle = lookup(getattr(conn, find), known, *none)
     return handle is not None and handle.name() == name
 
 
