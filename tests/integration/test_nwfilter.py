@@ -46,9 +46,10 @@ def test_a_filter_is_made_changed_and_removed(lab, options):
     chained = lab.change("nwfilter", **options, chain="ipv4-web")
     assert effects(chained) == {"chain": "config", "priority": "config"}
     assert chained["nwfilter"]["priority"] == -700
+    # Another chain has its own priority, but for one that somebody chose.
+    assert lab.change("nwfilter", **options, chain="arp")["nwfilter"]["priority"] == -500
     lab.change("nwfilter", **options, chain="ipv4-web", priority=-650)
     assert uuid in lab.xml("nwfilter", "web")
-    # Another chain has its own priority, but for one that somebody chose.
     back = lab.change("nwfilter", **options, chain="arp")
     assert back["nwfilter"]["priority"] == (-650 if "xml" not in options else -500)
 
