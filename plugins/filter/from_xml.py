@@ -65,7 +65,10 @@ def from_xml(text: str) -> dict:
         known = ", ".join(f"<{root}>" for root in _KINDS)
         raise AnsibleFilterError(f"from_xml: <{document.tag}> is none of {known}")
     fields = _KINDS[document.tag].fields
-    return shown(fields, read(fields, document))
+    try:
+        return shown(fields, read(fields, document))
+    except ValueError as error:
+        raise AnsibleFilterError(f"from_xml: {error}") from error
 
 
 class FilterModule:

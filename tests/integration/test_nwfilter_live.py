@@ -87,7 +87,7 @@ def fetches(lab, name: str) -> bool:
 
 
 def pings(lab, name: str, address: str = ADDRESSES["web"], more: str = "") -> bool:
-    return lab.consoles[name].ok(f"ping -q -c 2 -W 1 {more} {address}")
+    return lab.consoles[name].ok(f"ping -q -c 1 -W 2 {more} {address}")
 
 
 def reaches(lab) -> tuple[bool, ...]:
