@@ -65,7 +65,7 @@ def _rule(where: str, rule) -> None:
             f"{where}: libvirt forgets whether {name} is to match or not where {source} does not say the same; give"
             f" {source} too, in the same way, or make two rules of it"
         )
-    if found.values.get("dstipto") and found.protocol.endswith(("v6", "ipv6")):
+    if found.values.get("dstipto") and found.protocol.endswith("v6"):
         raise Refused(f"{where}: libvirt takes no dst_ip_range of IPv6 (it reads its end as IPv4); write dst_ip")
     has_ports = any(attribute.startswith(("srcport", "dstport")) for attribute in found.values)
     if found.protocol in ("ip", "ipv6") and has_ports and found.values.get("protocol") not in _WITH_PORTS:

@@ -15,7 +15,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
 from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.schema import FIELDS
 
 
-def laid_over(resource, base, _actual):
+def laid_over(resource, base):
     """See C(Resource.target)."""
     wanted = resource.declared()
     if wanted.find("uuid") is None and base.find("uuid") is not None:

@@ -48,7 +48,7 @@ class NWFilter(Resource):
             return super().target(base, actual)
         from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.document import laid_over
 
-        return laid_over(self, base, actual)
+        return laid_over(self, base)
 
     def check(self, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.checks import check
