@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write what people read about the options of a guest, from their declarations and docs/options/domain.yml.
+"""Write what people read about the options of guests and networks, from their declarations and docs/options/KIND.yml.
 
-The documentation fragments of the module are plugins/doc_fragments/domain.py, the table of what a change does to a
+The documentation fragments of a module are plugins/doc_fragments/KIND.py, the table of what a change does to a
 running guest is docs/domain-options.md. With --check nothing is written; the status is 1 where something would be.
 """
 
@@ -22,9 +22,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain import (
     storage,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Group, Items, specs
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS as NETWORK
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-SECTIONS = {
+GUEST = {
     "identity": schema.IDENTITY,
     "resources": resources.FIELDS,
     "firmware": firmware.FIELDS,
@@ -32,13 +33,25 @@ SECTIONS = {
     "interfaces": nics.FIELDS,
     "devices": parts.FIELDS,
 }
+# The fields by what they are about, and the docstring.
+KINDS = {
+    "domain": (
+        GUEST,
+        "The options of a guest, by what they are about. Libvirt's own manual, formatdomain, explains each in full.",
+    ),
+    # All but the name, of which the module itself has more to say.
+    "network": (
+        {"options": NETWORK[1:]},
+        "The options of a network. Libvirt's own manual, formatnetwork, explains each in full.",
+    ),
+}
 FRAGMENT = '''# SPDX-License-Identifier: GPL-3.0-or-later
-# Made by `make docs` from the options' declarations and docs/options/domain.yml.
+# Made by `make docs` from the options' declarations and docs/options/{kind}.yml.
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of a guest, by what they are about. Libvirt's own manual, formatdomain, explains each in full."""
+    """{docstring}"""
 '''
 TABLE = """\
 # What a change does to a running guest
@@ -57,6 +70,7 @@ class Texts:
     """The descriptions; each must be used, and each option must have one."""
 
     def __init__(self, path: Path):
+        self.path = path
         self.texts = yaml.safe_load(path.read_text(encoding="utf-8"))
         self.unused = set(self.texts)
 
@@ -65,7 +79,7 @@ class Texts:
             if key in self.texts:
                 self.unused.discard(key)
                 return self.texts[key]
-        raise SystemExit(f"docs/options/domain.yml has no description of {path}")
+        raise SystemExit(f"{self.path} has no description of {path}")
 
 
 def options(fields, given: dict, texts: Texts, prefix: str = "") -> dict:
@@ -81,15 +95,17 @@ def options(fields, given: dict, texts: Texts, prefix: str = "") -> dict:
     return found
 
 
-def fragment(texts: Texts) -> str:
-    parts_ = [FRAGMENT]
-    for name, fields in SECTIONS.items():
+def fragment(kind: str) -> str:
+    texts = Texts(CHECKOUT / f"docs/options/{kind}.yml")
+    sections, docstring = KINDS[kind]
+    parts_ = [FRAGMENT.format(kind=kind, docstring=docstring)]
+    for name, fields in sections.items():
         text = yaml.safe_dump(
             {"options": options(fields, specs(fields), texts)}, sort_keys=False, width=110, allow_unicode=True
         )
         parts_.append(f'\n    {name.upper()} = r"""\n{text}"""\n')
     if texts.unused:
-        raise SystemExit(f"docs/options/domain.yml describes what is no option: {', '.join(sorted(texts.unused))}")
+        raise SystemExit(f"{texts.path} describes what is no option: {', '.join(sorted(texts.unused))}")
     return "".join(parts_)
 
 
@@ -116,18 +132,17 @@ def rows(fields, prefix: str = ""):
 
 
 def table() -> str:
-    return TABLE + "".join(
-        f"| {option} | {words} |\n" for fields in SECTIONS.values() for option, words in rows(fields)
-    )
+    return TABLE + "".join(f"| {option} | {words} |\n" for fields in GUEST.values() for option, words in rows(fields))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    texts = Texts(CHECKOUT / "docs/options/domain.yml")
+    made = {f"plugins/doc_fragments/{kind}.py": fragment(kind) for kind in KINDS}
+    made["docs/domain-options.md"] = table()
     stale = []
-    for name, text in (("plugins/doc_fragments/domain.py", fragment(texts)), ("docs/domain-options.md", table())):
+    for name, text in made.items():
         path = CHECKOUT / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)

@@ -914,6 +914,12 @@ options:
             description: The VLANs.
             type: list
             elements: int
+          native_tagged:
+            description: The VLAN of frames without a tag; the guest's own of this VLAN go out with it.
+            type: int
+          native_untagged:
+            description: The VLAN of frames without a tag; the guest's own of this VLAN go out without it.
+            type: int
       bandwidth:
         description: Limits of what goes through it.
         type: dict

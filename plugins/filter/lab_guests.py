@@ -11,7 +11,7 @@ description:
   - Makes of a lab's guests, as P(virtops.libvirt.lab_layout#filter) gives them, the volumes and domains that
     M(virtops.libvirt.stack) takes.
   - Each guest has a linked clone of the base as its disk, a cloud-init seed, and one NIC in the lab's network. A disk
-    that is there stays as it is, on the base that it was made from.
+    that is there stays as it is, on the base that it was made from, and is only ever made larger.
 options:
   _input:
     description:
@@ -28,14 +28,14 @@ options:
     type: str
     required: true
   there:
-    description: Names of the volumes that are in the pool already.
+    description: The volumes that are in the pool already, as M(virtops.libvirt.volume_info) gives them.
     type: list
-    elements: str
+    elements: dict
     required: true
   settings:
     description:
       - What guests have that say nothing else, V(memory), V(vcpus), V(disk_size), V(packages), V(runcmd); V(user_data)
-        is laid under their own.
+        and V(labels) are laid under their own, and V(options) of M(virtops.libvirt.domain) over what is made here.
     type: dict
     required: true
   dns:
@@ -62,7 +62,7 @@ EXAMPLES = r"""
   vars:
     layout: "{{ ['web1', 'db1'] | virtops.libvirt.lab_layout(lab='lab', subnet='192.168.150.0/24') }}"
     settings: {memory: 1 GiB, vcpus: 1, disk_size: 10 GiB}
-    guests: "{{ layout.guests | virtops.libvirt.lab_guests(lab='lab', base='base.qcow2', there=['base.qcow2'],
+    guests: "{{ layout.guests | virtops.libvirt.lab_guests(lab='lab', base='base.qcow2', there=[{'name': 'base.qcow2'}],
       settings=settings, dns={'address': layout.address, 'domain': 'lab.test'}, cloud_config={'ssh_pwauth': false}) }}"
 """
 
@@ -83,13 +83,16 @@ _value:
 
 from ansible.utils.vars import merge_hash
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 
-def _disk(guest: dict, lab: str, base: str, there: list[str], settings: dict) -> dict:
-    name = f"{guest['name']}.qcow2"
-    if name in there:
-        return {"pool": lab, "name": name}
-    size = guest.get("disk_size", settings["disk_size"])
-    return {"pool": lab, "name": name, "capacity": size, "backing": {"volume": base}}
+
+def _disk(guest: dict, lab: str, base: str, there: dict[str, dict], settings: dict) -> dict:
+    name, size = f"{guest['name']}.qcow2", guest.get("disk_size", settings["disk_size"])
+    if name not in there:
+        return {"pool": lab, "name": name, "capacity": size, "backing": {"volume": base}}
+    disk = {"pool": lab, "name": name}
+    larger = Size().parse(size) > Size().parse(there[name].get("capacity", size))
+    return {**disk, "capacity": size} if larger else disk
 
 
 def _seed(guest: dict, lab: str, settings: dict, dns: dict, cloud_config: dict) -> dict:
@@ -117,7 +120,7 @@ def _seed(guest: dict, lab: str, settings: dict, dns: dict, cloud_config: dict) 
 
 def _domain(guest: dict, lab: str, settings: dict) -> dict:
     name = guest["name"]
-    return {
+    domain = {
         "name": name,
         "memory": guest.get("memory", settings["memory"]),
         "vcpus": guest.get("vcpus", settings["vcpus"]),
@@ -127,13 +130,18 @@ def _domain(guest: dict, lab: str, settings: dict) -> dict:
         ],
         "interfaces": [{"network": lab, "mac": guest["mac"]}],
     }
+    if labels := {**(settings.get("labels") or {}), **(guest.get("labels") or {})}:
+        domain["labels"] = labels
+    for more in (settings.get("options"), guest.get("options")):
+        domain = merge_hash(domain, more or {})
+    return domain
 
 
 def lab_guests(
     guests: list[dict],
     lab: str,
     base: str,
-    there: list[str],
+    there: list[dict],
     settings: dict,
     dns: dict,
     cloud_config: dict,
@@ -141,9 +149,10 @@ def lab_guests(
 ) -> dict:
     """See DOCUMENTATION."""
     volumes, domains = ((gone or {}).get(kind) or [] for kind in ("volumes", "domains"))
+    known = {volume["name"]: volume for volume in there}
     return {
         "volumes": [
-            *(_disk(guest, lab, base, there, settings) for guest in guests),
+            *(_disk(guest, lab, base, known, settings) for guest in guests),
             *(_seed(guest, lab, settings, dns, cloud_config) for guest in guests),
             *({"pool": lab, "name": name, "state": "absent"} for name in volumes),
         ],

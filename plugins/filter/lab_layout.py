@@ -13,7 +13,7 @@ description:
   - The subnet's first address is the network's own. In a subnet of 256 addresses or more the DHCP range is its
     addresses 100 to 199, and guests get those from 11 on; a smaller one is divided in two halves, guests first.
   - A guest that has a lease already keeps its address. So neither the order of the list nor a guest that comes or goes
-    changes the address of another one.
+    changes the address of another one. An address that a guest gives up is free from the next run on.
   - The MAC is made of the names of the lab and the guest, and so is always the same.
 options:
   _input:
@@ -41,6 +41,12 @@ options:
       - Whether the leases of other guests stay, with their addresses.
     type: bool
     default: false
+  subnet6:
+    description:
+      - An IPv6 subnet beside it, a V(/64), empty for none. Guests give themselves the address that follows from
+        their MAC.
+    type: str
+    default: ""
 seealso:
   - plugin: virtops.libvirt.nat_lab
     plugin_type: role
@@ -72,6 +78,21 @@ _value:
       description: Length of the subnet's prefix.
       type: int
       sample: 24
+    address6:
+      description: The network's own IPv6 address, where there is an O(subnet6).
+      type: str
+      sample: fd00:150::1
+    prefix6:
+      description: Length of the IPv6 subnet's prefix, where there is an O(subnet6).
+      type: int
+      sample: 64
+    names6:
+      description: The guests' IPv6 addresses, for O(virtops.libvirt.network#module:dns.hosts).
+      type: list
+      elements: dict
+      sample:
+        - ip: fd00:150::5054:ff:fe3b:af1
+          hostnames: [web1]
     range:
       description: V(start) and V(end) of the DHCP range.
       type: dict
@@ -79,7 +100,7 @@ _value:
         start: 192.168.150.100
         end: 192.168.150.199
     guests:
-      description: The guests, each with V(address) and V(mac).
+      description: The guests, each with V(address) and V(mac), and with V(address6) where there is an O(subnet6).
       type: list
       elements: dict
       sample:
@@ -99,7 +120,7 @@ _value:
 import re
 from collections import Counter
 from collections.abc import Mapping
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, ip_network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import chain
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import derived_mac
@@ -108,6 +129,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import der
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}")
 _SMALLEST = 28
+# The length at which hosts give themselves addresses (RFC 4862, 5.5.3).
+_OWN_ADDRESSES = 64
 # In a subnet that is as large as this the numbers are those that people know from home.
 _LARGE = 256
 _RANGE = (100, 199)
@@ -124,6 +147,28 @@ def _subnet(text: str, problems: list[str]) -> IPv4Network:
             return network
         problems.append(f"the subnet {text} will not do; give an IPv4 subnet of /{_SMALLEST} or larger")
     return IPv4Network("192.0.2.0/24")
+
+
+def _subnet6(text: str, problems: list[str]) -> IPv6Network | None:
+    if not text:
+        return None
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        problems.append(f"the IPv6 subnet is wrong: {error}; write it as fd00:150::/64")
+        return None
+    if isinstance(network, IPv6Network) and network.prefixlen == _OWN_ADDRESSES:
+        return network
+    problems.append(
+        f"the IPv6 subnet {text} will not do; give one of /{_OWN_ADDRESSES}, in which guests give themselves addresses"
+    )
+    return None
+
+
+def _address6(network: IPv6Network, mac: str) -> IPv6Address:
+    """What a guest with this MAC calls itself (RFC 4291, appendix A)."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    return network[int.from_bytes(bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:], "big")]
 
 
 def _numbers(size: int) -> tuple[tuple[int, int], chain]:
@@ -157,8 +202,22 @@ def _twice(what: str, values, problems: list[str]) -> None:
             problems.append(f"{what} {value} is given to {count} guests; each needs its own")
 
 
+def _names6(network: IPv6Network, guests: list[dict]) -> dict:
+    named = [guest for guest in guests if "address6" in guest]
+    return {
+        "address6": str(network[1]),
+        "prefix6": network.prefixlen,
+        "names6": [{"ip": guest["address6"], "hostnames": [guest["name"]]} for guest in named],
+    }
+
+
 def lab_layout(
-    guests: list[dict | str], lab: str, subnet: str, leases: list[dict] | None = None, keep: bool = False
+    guests: list[dict | str],
+    lab: str,
+    subnet: str,
+    leases: list[dict] | None = None,
+    keep: bool = False,
+    subnet6: str = "",
 ) -> dict:
     """See DOCUMENTATION."""
     problems: list[str] = []
@@ -184,7 +243,8 @@ def lab_layout(
         address if address and (given[n] or (address not in taken and IPv4Address(address) in network)) else None
         for n, address in enumerate(kept)
     ]
-    taken.update(filter(None, kept))
+    # Who is given another address uses the old one until the guest asks again.
+    taken.update(filter(None, [*kept, *(held.get(name) for name in names)]))
     (start, end), numbers = _numbers(network.num_addresses)
     free = (str(network[number]) for number in numbers)
     free = (address for address in free if address not in taken)
@@ -200,7 +260,14 @@ def lab_layout(
     homeless = [guest["name"] for guest in laid if guest["address"] is None]
     if homeless:
         problems.append(f"the subnet {network} has no address left for {', '.join(homeless)}; choose a larger one")
+    network6 = _subnet6(subnet6, problems)
+    if network6:
+        laid = [
+            {**guest, "address6": str(_address6(network6, guest["mac"]))} if _MAC.fullmatch(guest["mac"]) else guest
+            for guest in laid
+        ]
     return {
+        **(_names6(network6, laid) if network6 else {}),
         "problems": problems,
         "address": str(network[1]),
         "prefix": network.prefixlen,

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import (
-    POWER_CYCLE,
+    CONFIG,
     Change,
     compare,
     place_of,
@@ -24,6 +24,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Merge
 from ansible_collections.virtops.libvirt.plugins.module_utils._schema import accepts, validate
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import known
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop
 
 
@@ -85,10 +86,11 @@ def refuse_duplicates(fields, canonical: dict, where: str) -> None:
         here = f"{where}: {field.name}" if where.count(":") == 0 else f"{where}.{field.name}"
         if isinstance(field, Items):
             for key in field.identity:
-                seen = [item[key] for item in value or [] if item.get(key) is not None]
+                seen = [one for one in (known(item, key) for item in value or []) if one]
                 twice = next((one for number, one in enumerate(seen) if one in seen[:number]), None)
                 if twice is not None:
-                    raise Refused(f"{here}: {key} {twice} is given twice; each item needs its own")
+                    words = key.replace("+", "/")
+                    raise Refused(f"{here}: {words} {twice} is given twice; each item needs its own")
         for item in (
             (value or []) if isinstance(field, Items) else [value] if isinstance(field, Group) and value else []
         ):
@@ -126,7 +128,7 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
         for change in pending:
             change.effect = NEXT_BOOT
         return found + also, pending
-    found += also + [change for change in waiting if change not in found] if effect == POWER_CYCLE else []
+    found += also + [change for change in waiting if change not in found] if effect != CONFIG else []
     for change in found:
         change.effect = effect
     return found, []
@@ -167,8 +169,7 @@ def _own_affair(change: Change) -> bool:
     for field in change.trail:
         if field.drifts or (field.runtime and change.after is None):
             return True
-    field = change.trail[-1]
-    if not field.runs_as or change.after not in field.runs_as:
-        return False
-    may_be = field.runs_as[change.after]
-    return may_be is ANYTHING or change.before in may_be
+    for after, may_be in change.trail[-1].runs_as.items():
+        if after == change.after:
+            return may_be is ANYTHING or change.before in may_be
+    return False

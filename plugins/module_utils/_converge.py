@@ -19,7 +19,7 @@ def _asked(resource) -> Plan:
 def converge(resource, check: bool) -> dict:
     """Plan, apply and read back; the result of a module. The only place that knows of check mode."""
     plan = _asked(resource)
-    after = plan.after
+    after, told = plan.after, resource.told(plan)
     if not check and plan.steps:
         plan.run()
         resource.planned.forget()
@@ -41,5 +41,6 @@ def converge(resource, check: bool) -> dict:
         "diff": plan.diff(),
         "unchecked": plan.unchecked,
         resource.kind: after,
+        **told,
         **more,
     }

@@ -7,8 +7,9 @@ import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 
-# What "effect" of a change can say beside LIVE and NEXT_BOOT: the object is off, or is switched off and on for it.
-CONFIG, POWER_CYCLE = "config", "power_cycle"
+# What "effect" of a change can say beside LIVE and NEXT_BOOT: the object is off; or it is switched off and on for it, a
+# guest with what runs in it, a network below guests that go on.
+CONFIG, POWER_CYCLE, RESTART = "config", "power_cycle", "restart"
 
 
 class Change:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, remove
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size, known
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
@@ -215,8 +215,9 @@ class Group(Field):
 class Items(Group):
     """A list of dicts: one element each, matched by identity.
 
-    C(identity): names of the fields that tell items apart; the first that the wanted item has is used. A wanted item
-    that carries none of them takes an actual item that says all it wants, else the first that nobody claimed.
+    C(identity): names of the fields that tell items apart; the first that the wanted item has is used, and C(a+b) needs
+    both. A wanted item that carries none of them takes an actual one that says all it wants, else the first that nobody
+    claimed.
     C(one_of): names of fields of which an item has one at most. C(where(element)): which of the elements are meant.
     """
 
@@ -252,7 +253,7 @@ class Items(Group):
 
     def label(self, item: dict) -> str:
         """What names an item in a printed path."""
-        return next((str(item[key]) for key in self.identity if item.get(key) is not None), "")
+        return next(filter(None, (known(item, key) for key in self.identity)), "")
 
     def pairs(self, wanted: list, actual: list) -> list:
         """(wanted index or None, actual index or None), wanted ones first."""
@@ -265,9 +266,9 @@ class Items(Group):
                 left.remove(place)
 
         for number, item in enumerate(wanted):
-            key = next((key for key in self.identity if item.get(key) is not None), None)
+            key = next((key for key in self.identity if known(item, key)), None)
             if key:
-                take(number, next((place for place in left if actual[place].get(key) == item[key]), None))
+                take(number, next((place for place in left if known(actual[place], key) == known(item, key)), None))
         for number, item in enumerate(wanted):
             if number not in found:
                 place = next((place for place in left if _says(actual[place], item)), None)

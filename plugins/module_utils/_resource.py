@@ -216,6 +216,10 @@ class Resource(Lender):
         """Wait for what the task waits for, after all steps; what to add to the result."""
         return {}
 
+    def told(self, plan: Plan) -> dict:
+        """What to add to the result about its plan, in check mode and for real alike."""
+        return {}
+
     def foreseen(self) -> dict:
         """What to add to the result in check mode, for the tasks that come after."""
         return {}

@@ -89,19 +89,19 @@ class Int(Text):
 
 
 class Bool(Text):
-    """A boolean that libvirt writes as C(yes)/C(no) or C(on)/C(off)."""
+    """A boolean that libvirt writes as C(yes)/C(no) or C(on)/C(off). C(nothing): the value for which it writes none."""
 
     option_type = "bool"
-    nothing = None
 
-    def __init__(self, yes="yes", no="no"):
-        self.yes, self.no = yes, no
+    def __init__(self, yes="yes", no="no", nothing=None):
+        self.yes, self.no, self.nothing = yes, no, nothing
 
     def parse(self, raw):
         return bool(raw)
 
     def read(self, text):
-        return text == self.yes
+        value = text == self.yes
+        return None if value == self.nothing else value
 
     def text(self, value):
         return self.yes if value else self.no
@@ -251,6 +251,31 @@ class Alias(Text):
         return text if text.startswith("ua-") else None
 
 
+class PciAddress(Text):
+    """The address of a PCI device as lspci writes it: C(0000:06:00.0). libvirt has its parts in an attribute each."""
+
+    PARTS = ("domain", "bus", "slot", "function")
+
+    def parse(self, raw):
+        match = re.fullmatch(r"(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])", str(raw).lower())
+        if not match:
+            raise ValueError(f"{raw!r} is not a PCI address such as 0000:06:00.0; quote it in YAML")
+        return self._joined(int(part or "0", 16) for part in match.groups())
+
+    @staticmethod
+    def _joined(numbers) -> str:
+        domain, bus, slot, function = numbers
+        return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
+
+    def of(self, element) -> str:
+        """The address that the attributes of an element say."""
+        return self._joined(int(element.get(name, "0"), 0) for name in self.PARTS)
+
+    def attributes(self, canonical: str) -> dict[str, str]:
+        """The attributes that say an address."""
+        return {name: f"0x{part}" for name, part in zip(self.PARTS, re.split("[:.]", canonical))}
+
+
 class Hex(Int):
     """A number that people write with C(0x), such as the vendor of a USB device."""
 
@@ -274,9 +299,16 @@ class Hex(Int):
 
 
 TEXT, NAME, COUNT, NUMBER = Text(), Name(), Int(1), Int()
-YES_NO, ON_OFF = Bool(), Bool("on", "off")
+YES_NO, ON_OFF, YES_ONLY = Bool(), Bool("on", "off"), Bool(nothing=False)
 MAC, UUID, ADDRESS, MODE, CPUSET, ALIAS = Mac(), Uuid(), Address(), Mode(), CpuSet(), Alias()
+PCI_ADDRESS = PciAddress()
 LIMIT = Int(nothing=0)
+
+
+def known(item: dict, key: str) -> str:
+    """What a dict of values says of an identity, which C(a+b) may be, "" where it lacks any part of it."""
+    values = [item.get(name) for name in key.split("+")]
+    return "" if None in values else "/".join(map(str, values))
 
 
 def loosely_equal(one: str | None, other: str | None) -> bool:

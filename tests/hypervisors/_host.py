@@ -42,6 +42,7 @@ class Switch:
     """The network between the hosts, and the place that plays the world beyond them (10.99.0.1)."""
 
     ip = _network.SWITCH_IP
+    ip6 = _network.SWITCH_IP6
 
     def __init__(self, state_dir: os.PathLike[str] | str | None = None) -> None:
         self.state = state_directory(state_dir)
@@ -98,6 +99,10 @@ class Hypervisor:
     @property
     def ip(self) -> str:
         return self._running_record()["ip"]
+
+    @property
+    def ip6(self) -> str:
+        return _network.ip6(self.ip)
 
     @property
     def tcp_uri(self) -> str:

@@ -15,9 +15,16 @@ from _tools import run
 
 SUBNET = "10.99.0"
 SWITCH_IP = f"{SUBNET}.1"
+SUBNET6 = "fd10:99::"
+SWITCH_IP6 = f"{SUBNET6}1"
 FIRST_HOST, LAST_HOST = 11, 250
 BRIDGE = "sw0"
 UPLINK = "up0"
+
+
+def ip6(ip: str) -> str:
+    """The IPv6 address that a host has beside C(ip)."""
+    return SUBNET6 + ip.rpartition(".")[2]
 
 
 def prefix(state: Path) -> str:
@@ -60,6 +67,7 @@ def make_switch(state: Path) -> str:
         run(["ip", "-n", namespace, "link", "del", BRIDGE], check=False)
         run(["ip", "-n", namespace, "link", "add", BRIDGE, "type", "bridge", "forward_delay", "0"])
         run(["ip", "-n", namespace, "addr", "add", f"{SWITCH_IP}/24", "dev", BRIDGE])
+        run(["ip", "-n", namespace, "addr", "add", f"{SWITCH_IP6}/64", "dev", BRIDGE, "nodad"])
         run(["ip", "-n", namespace, "link", "set", BRIDGE, "up"])
     return namespace
 
@@ -74,8 +82,10 @@ def add_host(state: Path, name: str, ip: str) -> str:
     run(["ip", "-n", switch, "link", "add", port, "type", "veth", "peer", "name", UPLINK, "netns", namespace])
     run(["ip", "-n", switch, "link", "set", port, "master", BRIDGE, "up"])
     run(["ip", "-n", namespace, "addr", "add", f"{ip}/24", "dev", UPLINK])
+    run(["ip", "-n", namespace, "addr", "add", f"{ip6(ip)}/64", "dev", UPLINK, "nodad"])
     run(["ip", "-n", namespace, "link", "set", UPLINK, "up"])
-    run(["ip", "-n", namespace, "route", "add", "default", "via", SWITCH_IP])
+    for gateway in (SWITCH_IP, SWITCH_IP6):
+        run(["ip", "-n", namespace, "route", "add", "default", "via", gateway])
     run(["ip", "netns", "exec", namespace, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"])
     return namespace
 

@@ -80,6 +80,7 @@ def _list(arguments: argparse.Namespace) -> int:
         {
             "name": host.name,
             "ip": host.record().get("ip"),
+            "ip6": host.ip6 if host.is_running() else None,
             "release": host.record().get("release"),
             "running": host.is_running(),
             "namespace": host.namespace,

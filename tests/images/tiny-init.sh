@@ -32,6 +32,8 @@ acpid
 
 ip link set lo up
 httpd -h /www -p 80
+# Runs what it is told, for tests of what a guest reaches.
+nc -ll -p 23 -e sh &
 tries=50
 while [ ! -e /sys/class/net/eth0 ] && [ "$tries" -gt 0 ]; do
   tries=$((tries - 1))

@@ -8,7 +8,7 @@ lists that name the sources lie in the cache too.
 
 from __future__ import annotations
 
-import hashlib
+import shutil
 import tarfile
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -17,7 +17,7 @@ import _debian
 from _packages import apt
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
-ROOTS = ("domain", "pool", "volume", "secret", "filter")
+ROOTS = ("domain", "filter", "network", "pool", "volume", "secret")
 # Where they are in the source package: the test suite, and the filters that libvirt brings.
 PLACES = (("tests",), ("src", "nwfilter", "xml"))
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -35,10 +35,11 @@ def version(host) -> str:
 def documents(host, root: str = "domain") -> Path:
     """A directory of all these documents with this root, each below its path in the source package."""
     wanted = version(host)
-    recipe = hashlib.sha256(repr((ROOTS, PLACES)).encode()).hexdigest()[:8]
-    place = cache_directory() / "documents" / f"{wanted.replace(':', '_')}-{recipe}"
+    place = cache_directory() / "documents" / wanted.replace(":", "_")
     with locked(place.with_name(place.name + ".lock")):
-        if not place.exists():
+        # One that was fetched when fewer roots were wanted is fetched anew.
+        if not (place / root).exists():
+            shutil.rmtree(place, ignore_errors=True)
             with (
                 scratch_directory(place.parent, "libvirt.") as scratch,
                 step(f"fetching the test suite of libvirt {wanted}"),

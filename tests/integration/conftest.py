@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ import _release  # noqa: E402
 from hypervisors import Hypervisor  # noqa: E402
 from integration import guests  # noqa: E402
 from integration._lab import Lab  # noqa: E402
+from integration._play import Playbook  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -113,3 +115,24 @@ def guest(lab, tiny):
     """The name of a guest with an operating system, defined and off."""
     lab.ok("domain", xml=guests.tiny_guest(tiny))
     return "guest"
+
+
+@pytest.fixture(scope="module")
+def configuration(host):
+    """A directory with the configuration of Ansible and of its SSH, whose one connection serves all plays."""
+    # A short path: a socket lies in it.
+    with tempfile.TemporaryDirectory(prefix="play") as name:
+        directory = Path(name)
+        (directory / "ssh_config").write_text(host.ssh_config())
+        ssh = f"-F {directory}/ssh_config -o ControlMaster=auto -o ControlPersist=60 -o ControlPath={directory}/ssh"
+        (directory / "ansible.cfg").write_text(
+            f"[defaults]\nhome = {directory}/home\n[ssh_connection]\nssh_args = {ssh}\npipelining = true\n"
+        )
+        yield directory
+        subprocess.run(["ssh", *ssh.split(), "-O", "exit", host.name], stderr=subprocess.DEVNULL, check=False)
+
+
+@pytest.fixture
+def play(lab, host, configuration, tmp_path):
+    """A function that runs a play on the host and gives its C(Result)."""
+    return Playbook(tmp_path, f"{host.name},", {"ANSIBLE_CONFIG": f"{configuration}/ansible.cfg"})

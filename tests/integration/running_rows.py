@@ -489,7 +489,7 @@ CASES = {
                 {
                     **NIC,
                     "virtualport": {"type": "openvswitch", "interfaceid": UUID, "profileid": "web"},
-                    "vlan": {"trunk": True, "tags": [10, 20]},
+                    "vlan": {"trunk": True, "tags": [10, 20], "native_untagged": 10},
                 }
             ]
         },

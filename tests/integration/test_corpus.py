@@ -81,6 +81,10 @@ def test_every_filter_that_libvirt_takes(lab, capsys):
     every_one_passes(lab, capsys, "filter", "_corpus_filters_inside.py")
 
 
+def test_every_network_that_libvirt_takes(lab, capsys):
+    every_one_passes(lab, capsys, "network", "_corpus_networks_inside.py")
+
+
 def every_one_passes(lab, capsys, root: str, script: str, *arguments: str) -> None:
     directory = _corpus.documents(lab.host, root)
     files = sorted(directory.rglob("*.xml"))

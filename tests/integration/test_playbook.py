@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
-from integration._play import Playbook
 from integration.test_image import MIRROR, Mirror, debian
 
 NAME = "integration"
@@ -97,27 +95,6 @@ GONE = """
     - virtops.libvirt.pool: {name: lab, state: absent, remove_target: true}
     - virtops.libvirt.network: {name: lab, state: absent}
 """
-
-
-@pytest.fixture(scope="module")
-def configuration(host):
-    """A directory with the configuration of Ansible and of its SSH, whose one connection serves all plays."""
-    # A short path: a socket lies in it.
-    with tempfile.TemporaryDirectory(prefix="play") as name:
-        directory = Path(name)
-        (directory / "ssh_config").write_text(host.ssh_config())
-        ssh = f"-F {directory}/ssh_config -o ControlMaster=auto -o ControlPersist=60 -o ControlPath={directory}/ssh"
-        (directory / "ansible.cfg").write_text(
-            f"[defaults]\nhome = {directory}/home\n[ssh_connection]\nssh_args = {ssh}\npipelining = true\n"
-        )
-        yield directory
-        subprocess.run(["ssh", *ssh.split(), "-O", "exit", NAME], stderr=subprocess.DEVNULL, check=False)
-
-
-@pytest.fixture
-def play(lab, configuration, tmp_path):
-    """A function that runs a play on the host and gives its C(Result)."""
-    return Playbook(tmp_path, f"{NAME},", {"ANSIBLE_CONFIG": f"{configuration}/ansible.cfg"})
 
 
 def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):

@@ -7,13 +7,15 @@ import importlib.util
 import sys
 from pathlib import Path
 
-SPEC = importlib.util.spec_from_file_location(
-    "generate", Path(__file__).parents[2] / "docs" / "options" / "generate.py"
-)
+import pytest
+
+DIRECTORY = Path(__file__).parents[2] / "docs" / "options"
 
 
-def test_the_documentation_is_that_of_the_declarations(monkeypatch, capsys):
-    module = importlib.util.module_from_spec(SPEC)
-    SPEC.loader.exec_module(module)
-    monkeypatch.setattr(sys, "argv", ["generate.py", "--check"])
+@pytest.mark.parametrize("name", ["generate", "labs"])
+def test_what_is_made_is_that_of_the_declarations(name, monkeypatch, capsys):
+    spec = importlib.util.spec_from_file_location(name, DIRECTORY / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--check"])
     assert module.main() == 0, capsys.readouterr().out + "run: make docs"

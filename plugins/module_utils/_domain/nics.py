@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._links import bandwidth, virtualport, vlan
 from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.parameters import Parameters
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
     COUNT,
-    LIMIT,
     MAC,
     NAME,
-    NUMBER,
     ON_OFF,
     YES_NO,
     derived_mac,
@@ -69,11 +68,6 @@ def _give_interface_id(element) -> None:
     ensure(port, "parameters").set("interfaceid", derived_uuid(guest, element.find("mac").get("address")))
 
 
-def _bandwidth(name: str, *names: str) -> Group:
-    numbers = (Field(one, f"@{one}", LIMIT, by="update") for one in ("average", "peak", "burst", *names))
-    return Group(name, name, tuple(numbers), optional=True, by="update")
-
-
 INTERFACES = Items(
     "interfaces",
     "devices/interface",
@@ -99,23 +93,9 @@ INTERFACES = Items(
             ),
             only="direct",
         ),
-        Group(
-            "virtualport",
-            "virtualport",
-            (
-                Field("type", "@type", choices=("openvswitch", "802.1Qbg", "802.1Qbh", "midonet")),
-                Field("interfaceid", "parameters/@interfaceid"),
-                Field("profileid", "parameters/@profileid"),
-            ),
-            optional=True,
-        ),
-        Group(
-            "vlan",
-            "vlan",
-            (Field("trunk", "@trunk", YES_NO), Scalars("tags", "tag/@id", NUMBER)),
-            optional=True,
-        ),
-        Group("bandwidth", "bandwidth", (_bandwidth("inbound", "floor"), _bandwidth("outbound"))),
+        virtualport(),
+        vlan(),
+        bandwidth("floor", by="update"),
         Group(
             "filter",
             "filterref",

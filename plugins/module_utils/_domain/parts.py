@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import ANYTHING, Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
@@ -12,45 +10,26 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     COUNT,
     NUMBER,
     ON_OFF,
+    PCI_ADDRESS,
     UUID,
     YES_NO,
     Hex,
     Int,
-    Text,
 )
 
 PORT = "with a free PCIe port"
 ALIASED = Field("alias", "alias/@name", ALIAS)
-_ADDRESS = re.compile(r"(?:([0-9a-f]{1,4}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])")
-
-
-class _PciAddress(Text):
-    """The address of a PCI device as lspci writes it: C(0000:06:00.0)."""
-
-    def parse(self, raw):
-        match = _ADDRESS.fullmatch(str(raw).lower())
-        if not match:
-            raise ValueError(f"{raw!r} is not a PCI address such as 0000:06:00.0; quote it in YAML")
-        domain, bus, slot, function = (int(part or "0", 16) for part in match.groups())
-        return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
 
 
 class _SourceAddress(Field):
-    """A PCI device of the host: libvirt has the parts of its address in an attribute each."""
-
-    _PARTS = ("domain", "bus", "slot", "function")
+    """A PCI device of the host."""
 
     def read(self, owner):
         element = owner.find("source/address") if owner.get("type") == "pci" else None
-        if element is None:
-            return None
-        domain, bus, slot, function = (int(element.get(name, "0"), 0) for name in self._PARTS)
-        return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"
+        return None if element is None else PCI_ADDRESS.of(element)
 
     def write(self, owner, canonical):
-        element = ensure(owner, "source/address")
-        parts = re.split("[:.]", canonical)
-        element.attrib.update({name: f"0x{part}" for name, part in zip(self._PARTS, parts)})
+        ensure(owner, "source/address").attrib.update(PCI_ADDRESS.attributes(canonical))
 
 
 def _set_defaults(**defaults):
@@ -150,7 +129,7 @@ HOSTDEVS = Items(
         ALIASED,
         Field("type", "@type", required=True, choices=("pci", "usb", "mdev")),
         Field("managed", "@managed", YES_NO),
-        _SourceAddress("address", "source/address", _PciAddress()),
+        _SourceAddress("address", "source/address", PCI_ADDRESS),
         Field("vendor", "source/vendor/@id", Hex()),
         Field("product", "source/product/@id", Hex()),
         Field("uuid", "source/address/@uuid", UUID, only="mdev"),

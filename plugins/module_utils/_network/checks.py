@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import LENGTHS
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS
 
 # The kernel's IFNAMSIZ, without the byte that ends the name.
@@ -17,6 +18,13 @@ _LONGEST_DEVICE = 15
 def check(network, actual, target) -> None:
     """Refused for addresses outside their subnet, and for what another network of the host has already."""
     words = read(FIELDS, target)
+    # What a document does not say libvirt knows by the address; an option that is missing is a mistake.
+    there = [] if actual is None else [element.get("address") for element in actual.tree.findall("ip")]
+    for element in target.findall("ip") if network.xml is None else ():
+        if not LENGTHS & set(element.attrib) and element.get("address") not in there:
+            raise Refused(
+                f"{network.subject}: ips[{element.get('address')}]: it has no prefix; write for example 'prefix: 24'"
+            )
     subnets = [_subnet(network, block) for block in words.get("ips", [])]
     mode = words.get("forward", {}).get("mode")
     if mode in ("nat", "route") and not subnets:
@@ -35,8 +43,6 @@ def check(network, actual, target) -> None:
 def _subnet(network, block: dict):
     """The subnet of one address of the host, once all in it is found good."""
     where = f"{network.subject}: ips[{block['address']}]"
-    if "prefix" not in block:
-        raise Refused(f"{where}: it has no prefix; write for example 'prefix: 24'")
     try:
         subnet = ip_interface(f"{block['address']}/{block['prefix']}").network
     except ValueError:
@@ -68,7 +74,7 @@ def _apart(network, actual, bridge: str, subnets: list, other) -> None:
         )
     if network.state_after(actual) != "active" or not other.isActive():
         return
-    theirs = [ip_interface(f"{b['address']}/{b['prefix']}").network for b in words.get("ips", []) if "prefix" in b]
+    theirs = [ip_interface(f"{b['address']}/{b['prefix']}").network for b in words.get("ips", [])]
     for subnet in subnets:
         overlap = next((one for one in theirs if one.version == subnet.version and one.overlaps(subnet)), None)
         if overlap:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, RESTART, Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, PREFIX
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import PREFIX, ROUTE_PREFIX
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, as_kept
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
 
 
@@ -17,6 +19,7 @@ class Network(SwitchedResource):
     fields = FIELDS
     filled = FILLED
     created_only = ("@connections",)
+    extra = {**SwitchedResource.extra, "allow_restart": {"type": "bool", "default": False}}
 
     def find(self):
         return lookup(self.conn.networkLookupByName, self.name, libvirt.VIR_ERR_NO_NETWORK)
@@ -38,15 +41,22 @@ class Network(SwitchedResource):
         check(self, actual, target)
 
     def adapt(self, wanted, base):
+        as_kept(wanted)
         # The same length may be written as prefix or as netmask; libvirt keeps the one it got and refuses both.
-        now = {element.get("address"): element for element in base.findall("ip")}
-        for element in wanted.findall("ip"):
-            twin = now.get(element.get("address"))
-            if twin is not None and PREFIX.read(element) == PREFIX.read(twin):
-                for name in ("prefix", "netmask"):
-                    element.attrib.pop(name, None)
-                    if name in twin.attrib:
-                        element.set(name, twin.get(name))
+        for tag, prefix in (("ip", PREFIX), ("route", ROUTE_PREFIX)):
+            now = {(element.get("address"), prefix.read(element)): element for element in base.findall(tag)}
+            for element in wanted.findall(tag):
+                twin = now.get((element.get("address"), prefix.read(element)))
+                if twin is not None:
+                    for name in ("prefix", "netmask"):
+                        element.attrib.pop(name, None)
+                        if name in twin.attrib:
+                            element.set(name, twin.get(name))
+
+    def effect(self, change, actual, target):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.live import effect
+
+        return effect(change, actual.live_tree, target)
 
     def live_steps(self, actual, target, changes):
         if not any(change.effect == LIVE for change in changes):
@@ -54,3 +64,54 @@ class Network(SwitchedResource):
         from ansible_collections.virtops.libvirt.plugins.module_utils._network.live import steps
 
         return steps(self.find, actual.live_text, target)
+
+    # --- below running guests ---------------------------------------------------------------------------------------
+
+    def attached(self) -> list:
+        """The NICs of running guests that hang on it."""
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import attached, running
+
+        return attached(self.planned.once("running guests", lambda: running(self.conn)), self.name)
+
+    def strays(self, actual) -> list:
+        """Those of them that lead nowhere, since somebody restarted it, or a task of ours was cut short."""
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import strays
+
+        return strays(self.attached(), actual.handle)
+
+    def more_changes(self, actual):
+        if not self.options.get("allow_restart") or not actual.active or actual.handle is None:
+            return []
+        return [Change(f"attached[{nic.label}]", None, nic.words(), LIVE) for nic in self.strays(actual)]
+
+    def interruption(self, actual, waiting):
+        if self.state_after(actual) in self.off:
+            return CONFIG
+        return RESTART if waiting and self.options.get("allow_restart") else ""
+
+    def write_steps(self, actual, target, changes):
+        its_own = [change for change in changes if not change.path.startswith("attached[")]
+        steps = super().write_steps(actual, target, its_own) if its_own or actual is None else []
+        if any(change.effect == RESTART for change in changes):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._network.restart import restart_steps
+
+            return restart_steps(self, self.attached(), steps)
+        return steps + self._plug_steps(self.strays(actual)) if len(its_own) < len(changes) else steps
+
+    def state_steps(self, actual):
+        steps = super().state_steps(actual)
+        starts = self.state == "active" and actual is not None and not actual.active
+        return steps + self._plug_steps(self.attached()) if starts else steps
+
+    def _plug_steps(self, nics):
+        if not nics:
+            return []
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.restart import plug_steps
+
+        return plug_steps(self, nics)
+
+    def told(self, plan):
+        stops = plan.before.get("state") == "active" and plan.after.get("state") != "active"
+        if not (plan.pending or stops or any(change.effect == RESTART for change in plan.changes)):
+            return {"attached": []}
+        return {"attached": [nic.words() for nic in self.attached()]}

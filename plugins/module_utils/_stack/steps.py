@@ -176,6 +176,10 @@ class Stack(Lender):
                 left += [_placed(resource, change) for change in resource.settle(again.plans[place])]
         return left
 
+    def told(self, plan: StackPlan) -> dict:
+        """Nothing beside what the changes say."""
+        return {}
+
     def foreseen(self) -> dict:
         """What the action plugin keeps for later tasks of a check-mode run."""
         return {"planned": self._entries}

@@ -31,7 +31,26 @@ def test_a_new_guest_has_a_disk_on_the_base_and_a_seed_of_its_own():
 
 
 def test_a_disk_that_is_there_stays_as_it_is():
-    assert lab_guests([WEB], there=["web1.qcow2"], **LAB)["volumes"][0] == {"pool": "lab", "name": "web1.qcow2"}
+    assert lab_guests([WEB], there=[{"name": "web1.qcow2", "capacity": "10 GiB"}], **LAB)["volumes"][0] == {
+        "pool": "lab",
+        "name": "web1.qcow2",
+    }
+
+
+def test_a_disk_is_only_ever_made_larger():
+    disks = [
+        lab_guests([WEB], there=[{"name": "web1.qcow2", "capacity": capacity}], **LAB)["volumes"][0]
+        for capacity in ("8 GiB", "10 GiB", "12 GiB")
+    ]
+    assert [disk.get("capacity") for disk in disks] == ["10 GiB", None, None]
+
+
+def test_options_of_guests_are_laid_over_what_is_made():
+    settings = {**SETTINGS, "labels": {"env": "test"}, "options": {"title": "A guest", "cpu": {"mode": "maximum"}}}
+    guest = {**WEB, "labels": {"tier": "web"}, "options": {"title": "Web 1"}}
+    (made,) = lab_guests([guest], there=[], **{**LAB, "settings": settings})["domains"]
+    assert made["labels"] == {"env": "test", "tier": "web"}
+    assert (made["title"], made["cpu"], made["memory"]) == ("Web 1", {"mode": "maximum"}, "1 GiB")
 
 
 def test_what_a_guest_says_counts_before_the_settings():

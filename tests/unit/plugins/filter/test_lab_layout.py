@@ -135,3 +135,30 @@ def test_addresses_are_different_and_stay(names, earlier, length):
 
 def test_ansible_finds_it():
     assert FilterModule().filters() == {"lab_layout": lab_layout}
+
+
+def test_guests_give_themselves_ipv6_addresses():
+    # The example of RFC 4291, appendix A, in other digits.
+    guest = {"name": "web1", "mac": "52:54:00:3b:0a:f1"}
+    laid = lab_layout([guest], lab="lab", subnet="192.168.150.0/24", subnet6="fd00:150::/64")
+    assert laid["problems"] == []
+    assert (laid["address6"], laid["prefix6"]) == ("fd00:150::1", 64)
+    assert laid["guests"][0]["address6"] == "fd00:150::5054:ff:fe3b:af1"
+    assert laid["names6"] == [{"ip": "fd00:150::5054:ff:fe3b:af1", "hostnames": ["web1"]}]
+
+
+def test_an_ipv6_subnet_that_will_not_do():
+    for subnet6, words in (
+        ("fd00::/56", "give one of /64"),
+        ("fd00::1/64", "has host bits set"),
+        ("10.0.0.0/8", "/64"),
+    ):
+        (problem,) = lab_layout(["web1"], lab="lab", subnet="192.168.150.0/24", subnet6=subnet6)["problems"]
+        assert words in problem
+
+
+def test_an_address_that_is_given_up_is_nobody_elses_yet():
+    leases = [{"name": "web1", "mac": "52:54:00:00:00:01", "ip": "192.168.150.11"}]
+    guests = [{"name": "web1", "address": "192.168.150.50"}, "web2"]
+    laid = lab_layout(guests, lab="lab", subnet="192.168.150.0/24", leases=leases)["guests"]
+    assert [guest["address"] for guest in laid] == ["192.168.150.50", "192.168.150.12"]

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The NICs of running guests that hang on a network. Private to this collection.
+
+No call of libvirt tells them but the documents of the guests: the ports of a network are forgotten when it stops, while
+the guests go on with NICs that lead nowhere.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+
+
+def passing(name: str) -> str:
+    """The name of the network on which NICs are while theirs is restarted."""
+    return f"{name}.restarting"
+
+
+class Nic:
+    """One NIC of a running guest: C(element) of its live document. C(moved): it is on the passing network."""
+
+    def __init__(self, guest: str, element, moved: bool):
+        self.guest, self.element, self.moved = guest, element, moved
+        self.alias = element.find("alias").get("name")
+        self.mac = element.find("mac").get("address")
+        self.port = element.find("source").get("portid")
+
+    @property
+    def label(self) -> str:
+        return f"{self.guest}/{self.mac}"
+
+    @property
+    def on_a_bridge(self) -> bool:
+        """Whether it is a tap in a bridge of the kernel. Others libvirt connects at the start of the guest only."""
+        return self.element.get("type") in ("network", "bridge") and self.element.find("virtualport") is None
+
+    def words(self) -> dict:
+        target = self.element.find("target")
+        return {"domain": self.guest, "mac": self.mac, "target": target.get("dev") if target is not None else None}
+
+
+def running(conn) -> list[tuple[str, ET.Element]]:
+    """(name, live document) of all guests that run, by name."""
+    found = []
+    for domain in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+        # It may have ended meanwhile.
+        text = lookup(lambda one: one.XMLDesc(0), domain, libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID)
+        if text:
+            found.append((domain.name(), ET.fromstring(text)))  # noqa: S314 (libvirt's own)
+    return sorted(found, key=lambda one: one[0])
+
+
+def attached(guests, name: str) -> list[Nic]:
+    """The NICs of C(running) guests that hang on a network, each guest's in the order of its document."""
+    networks = (name, passing(name))
+    # The type is what its network made of it; the source names the network in any case.
+    return [
+        Nic(guest, element, element.find("source").get("network") != name)
+        for guest, tree in guests
+        for element in tree.iterfind("devices/interface/source[@network]/..")
+        if element.find("source").get("network") in networks
+    ]
+
+
+def strays(nics: list[Nic], network) -> list[Nic]:
+    """Those whose port an active C(network) (libvirt's handle) does not know: they lead nowhere."""
+    if not nics:
+        return []
+    ports = {port.UUIDString() for port in network.listAllPorts(0)}
+    return [nic for nic in nics if nic.moved or nic.port not in ports]

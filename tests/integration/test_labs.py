@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab roles on one host: what check mode foretells, what is left, and which labs see each other.
+
+Their guests are tiny ones, which read no seed. What guests, host and outside see of each other, and that a second run
+changes nothing, is in extensions/molecule.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+LABS = {"nat_lab": 210, "host_only_lab": 211, "routed_lab": 212, "open_lab": 213}
+# Who reaches whom: the answer of the page on the guest's port 80.
+SEES = {
+    ("nat_lab", "host_only_lab"): False,
+    ("nat_lab", "routed_lab"): True,
+    ("host_only_lab", "nat_lab"): False,
+    ("host_only_lab", "routed_lab"): False,
+    ("routed_lab", "nat_lab"): False,
+    ("routed_lab", "host_only_lab"): False,
+    ("routed_lab", "open_lab"): True,
+    ("open_lab", "nat_lab"): False,
+    ("open_lab", "routed_lab"): True,
+}
+
+
+def guest_of(role: str) -> str:
+    return role.removesuffix("_lab").replace("_", "-") + "1"
+
+
+def play_of(role: str, tmp_path, tiny, **more) -> str:
+    """A play that makes the lab of a role with one guest."""
+    name = guest_of(role).rstrip("1")
+    given = {
+        "name": name,
+        "subnet": f"10.{LABS[role]}.0.0/24",
+        "guests": [{"name": guest_of(role)}],
+        "image": str(tiny["tiny.qcow2"]),
+        "memory": "96 MiB",
+        "disk_size": "64 MiB",
+        "virt_type": "qemu",
+        "output_dir": str(tmp_path / role),
+        "wait": False,
+        **more,
+    }
+    values = {f"{role}_{key}": value for key, value in given.items()}
+    role_ = {"role": f"virtops.libvirt.{role}", "vars": values}
+    return json.dumps([{"hosts": "all", "gather_facts": False, "roles": [role_]}])
+
+
+def changes(result) -> list:
+    """What the tasks of a play changed, in words."""
+    assert result.code == 0, result.text
+    return [task.get("steps", "changed") for task in result.tasks if task.get("changed")]
+
+
+def test_a_network_of_another_kind_is_not_the_labs(lab, play, tiny, tmp_path):
+    lab.ok("network", name="open", ips=[{"address": "10.213.0.1", "prefix": 24}])
+    before = lab.state()
+    refused = play(play_of("open_lab", tmp_path, tiny))
+    assert refused.code != 0
+    assert "The host has a network open with 10.213.0.1/24 that is forwarded as 'not'" in refused.tasks[-1]["msg"]
+    assert lab.state() == before
+
+
+def told(host, role: str, command: str) -> str:
+    """What the shell of a lab's guest answers."""
+    done = host.exec(
+        ["busybox", "nc", "-w", "20", f"10.{LABS[role]}.0.11", "23"],
+        input=f"{command}\nexit\n",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def wait_for_guests(host) -> None:
+    deadline, silent = time.monotonic() + 120, list(LABS)
+    while silent and time.monotonic() < deadline:
+        silent = [role for role in silent if told(host, role, "echo here") != "here"]
+    assert not silent
+
+
+def test_all_labs_on_one_host(lab, host, play, tiny, tmp_path):
+    """A check on an empty host foretells each run, labs see each other where they are routed, and all of it goes."""
+    before = lab.state()
+    lab.writing = True
+    for role, number in LABS.items():
+        there = lab.state()
+        text = play_of(role, tmp_path, tiny, subnet6=f"fd00:{number}::/64", labels={"tier": "test"})
+        foretold = changes(play(text, "--check"))
+        assert f"start network {guest_of(role)[:-1]}" in str(foretold)
+        assert lab.state() == there
+        assert not (tmp_path / role).exists()
+        assert changes(play(text)) == foretold
+
+    wait_for_guests(host)
+    page = "wget -q -O - -T 4 http://10.{}.0.11/ 2>/dev/null || echo none"
+    found = {pair: told(host, pair[0], page.format(LABS[pair[1]])) not in ("none", "") for pair in SEES}
+    assert found == SEES
+
+    for role in LABS:
+        there, text = lab.state(), play_of(role, tmp_path, tiny, state="absent")
+        foretold = changes(play(text, "--check"))
+        assert lab.state() == there
+        assert changes(play(text)) == foretold != []
+        assert not (tmp_path / role).exists()
+    lab.writing = False
+    assert lab.state() == before
