@@ -954,14 +954,14 @@ options:
                 description: KiB at peak speed.
                 type: int
       filter:
-        description: Network filter of libvirt. C({}) is none.
+        description: Network filter of libvirt (see M(virtops.libvirt.nwfilter)). C({}) is none.
         type: dict
         suboptions:
           name:
             description: Name of the filter.
             type: str
           parameters:
-            description: Its variables, such as C(IP).
+            description: Its variables, such as C(IP). One may have a list of values.
             type: dict
       model:
         description: Model of the NIC; a new one is V(virtio).

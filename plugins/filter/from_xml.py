@@ -9,8 +9,8 @@ author:
   - The virtops authors (@virtops)
 description:
   - Reads a document as C(virsh dumpxml) and its kin print it, and gives what it says in the options of the module of
-    its kind, M(virtops.libvirt.domain), M(virtops.libvirt.network), M(virtops.libvirt.pool), M(virtops.libvirt.volume)
-    or M(virtops.libvirt.secret), so that it can be handed to that.
+    its kind, M(virtops.libvirt.domain), M(virtops.libvirt.network), M(virtops.libvirt.nwfilter),
+    M(virtops.libvirt.pool), M(virtops.libvirt.volume) or M(virtops.libvirt.secret), so that it can be handed to that.
   - What no option speaks of is left out, and so are passwords.
 options:
   _input:
@@ -44,12 +44,13 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read, shown
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
+from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.steps import NWFilter
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
-_KINDS = {kind.root: kind for kind in (Domain, Network, Pool, Secret, Volume)}
+_KINDS = {kind.root: kind for kind in (Domain, Network, NWFilter, Pool, Secret, Volume)}
 
 
 def from_xml(text: str) -> dict:
@@ -64,7 +65,10 @@ def from_xml(text: str) -> dict:
         known = ", ".join(f"<{root}>" for root in _KINDS)
         raise AnsibleFilterError(f"from_xml: <{document.tag}> is none of {known}")
     fields = _KINDS[document.tag].fields
-    return shown(fields, read(fields, document))
+    try:
+        return shown(fields, read(fields, document))
+    except ValueError as error:
+        raise AnsibleFilterError(f"from_xml: {error}") from error
 
 
 class FilterModule:

@@ -73,7 +73,9 @@ def refuse(resource, actual, document) -> None:
     refuse_duplicates(resource.fields, resource.wanted, resource.subject)
     resource.check(actual, document)
     # libvirt keeps some documents that its own schema refuses; those can be changed all the same.
-    if resource.xml is None and (actual is None or accepts(actual.document, resource.schema)):
+    if resource.xml is not None or not resource.in_schema:
+        return
+    if actual is None or accepts(actual.document, resource.schema):
         validate(document, resource.schema, resource.subject, "")
 
 

@@ -29,7 +29,11 @@ def _secrets(conn, _params):
     return conn.listAllSecrets(0)
 
 
-_LISTS = {"network": _networks, "pool": _pools, "volume": _volumes, "secret": _secrets}
+def _nwfilters(conn, _params):
+    return conn.listAllNWFilters(0)
+
+
+_LISTS = {"network": _networks, "pool": _pools, "volume": _volumes, "secret": _secrets, "nwfilter": _nwfilters}
 
 
 def gather(resource_class, conn, params: dict, run_command) -> list[dict]:

@@ -8,7 +8,6 @@ knows a kind, and nothing assumes one object a process: any number can be planne
 from __future__ import annotations
 
 import copy
-from typing import Callable
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual, Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
@@ -22,25 +21,11 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
     specs,
     write,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, secrets, without_secrets
-
-
-class Lender:
-    """What has AnsibleModule's C(run_command), for what libvirt has no call for. The module lends it after the init."""
-
-    run_command: Callable[..., tuple[int, str, str]]
-
-    def lend(self, other) -> None:
-        """Have C(other) run commands as this one does."""
-
-        def run_command(*words, **more):
-            # Looked up at the call: the module lends its own after the init.
-            return self.run_command(*words, **more)
-
-        other.run_command = run_command
 
 
 class Resource(Lender):
@@ -69,6 +54,8 @@ class Resource(Lender):
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
     schema = ""
+    # Whether that takes all that the options can say, where libvirt itself does.
+    in_schema = True
     # States in which the object does not run.
     off: tuple[str, ...] = ("inactive", "stopped", "saved")
     # Whether a task may be about so many objects that their memory counts.
@@ -128,7 +115,7 @@ class Resource(Lender):
         return f"{self.kind} {self.name}"
 
     def _name(self) -> str:
-        inside = (self.xml.findtext("name") or "").strip() if self.xml is not None else ""
+        inside = self.name_in(self.xml) if self.xml is not None else ""
         name = self.options.get("name") or inside
         if not name:
             raise Refused(f"{self.kind}: it has no name; give 'name', or <name> in 'xml'")
@@ -138,6 +125,11 @@ class Resource(Lender):
             return NAME.parse(name)
         except ValueError as error:
             raise Refused(f"{self.kind}: name {error}") from None
+
+    @staticmethod
+    def name_in(document) -> str:
+        """The name that a document gives its object, C("") for none."""
+        return (document.findtext("name") or "").strip()
 
     @classmethod
     def called(cls, handle) -> set[str]:

@@ -9,14 +9,14 @@ short_description: Manage many pools, volumes, networks and domains of libvirt a
 version_added: 0.1.0
 description:
   - Brings any number of objects to the state that the task declares, with one plan over one connection. What refers to
-    something (a domain to its volumes and networks, a volume to its backing) comes after it, and all else is done side
-    by side.
+    something (a domain to its volumes, networks and filters, a volume to its backing) comes after it, and all else is
+    done side by side.
   - The objects have the options of their own modules, and the same rules. Pools and networks are made active unless
     they say something else.
   - Everything is planned, and refused if need be, before anything is touched.
-  - What the stack makes is known as its own. A domain carries the stack's name in its metadata; volumes, networks and
-    pools are listed in the description of a secret of libvirt that has no value. What was there before and is only
-    declared does not become the stack's own, and is never pruned.
+  - What the stack makes is known as its own. A domain carries the stack's name in its metadata; volumes, networks,
+    filters and pools are listed in the description of a secret of libvirt that has no value. What was there before and
+    is only declared does not become the stack's own, and is never pruned.
 options:
   name:
     description: Name of the stack.
@@ -39,6 +39,10 @@ options:
     elements: dict
   pools:
     description: Pools, with the options of M(virtops.libvirt.pool).
+    type: list
+    elements: dict
+  nwfilters:
+    description: Network filters, with the options of M(virtops.libvirt.nwfilter).
     type: list
     elements: dict
   networks:
@@ -105,6 +109,7 @@ seealso:
   - module: virtops.libvirt.domain
   - module: virtops.libvirt.volume
   - module: virtops.libvirt.network
+  - module: virtops.libvirt.nwfilter
   - module: virtops.libvirt.pool
 """
 

@@ -42,6 +42,10 @@ stacks:
       description: Names of its pools.
       type: list
       elements: str
+    nwfilters:
+      description: Names of its network filters.
+      type: list
+      elements: str
     networks:
       description: Names of its networks.
       type: list

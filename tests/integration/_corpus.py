@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documents of libvirt's own test suite, fetched at test time from Debian's source package of libvirt.
+"""The documents of libvirt's own test suite and the filters that it brings, fetched at test time from Debian's source
+package of libvirt.
 
 Nothing of them is kept but in the cache, and the machine's own apt is only asked where its mirrors are: the package
 lists that name the sources lie in the cache too.
@@ -16,7 +17,9 @@ import _debian
 from _packages import apt
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
-ROOTS = ("domain", "network", "pool", "volume", "secret")
+ROOTS = ("domain", "filter", "network", "pool", "volume", "secret")
+# Where they are in the source package: the test suite, and the filters that libvirt brings.
+PLACES = (("tests",), ("src", "nwfilter", "xml"))
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -30,7 +33,7 @@ def version(host) -> str:
 
 
 def documents(host, root: str = "domain") -> Path:
-    """A directory of all documents of the test suite with this root, each below its path in the source package."""
+    """A directory of all these documents with this root, each below its path in the source package."""
     wanted = version(host)
     place = cache_directory() / "documents" / wanted.replace(":", "_")
     with locked(place.with_name(place.name + ".lock")):
@@ -78,7 +81,7 @@ def _unpack(archive: Path, directory: Path) -> None:
     with tarfile.open(archive) as files:
         for member in files:
             parts = Path(member.name).parts[1:]
-            if member.isfile() and parts[:1] == ("tests",) and parts[-1].endswith(".xml"):
+            if member.isfile() and parts[-1].endswith(".xml") and any(parts[: len(one)] == one for one in PLACES):
                 text = files.extractfile(member).read()
                 root = _root(text)
                 if root in ROOTS:

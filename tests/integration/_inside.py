@@ -105,11 +105,16 @@ def _secret(secret) -> dict:
     return {"xml": secret.XMLDesc(0), "value": value}
 
 
+def _nwfilter(nwfilter) -> dict:
+    return {"xml": nwfilter.XMLDesc(0)}
+
+
 def state() -> dict:
     connection = _connect()
     found = {
         "pool": {pool.name(): _pool(pool) for pool in connection.listAllStoragePools(0)},
         "network": {network.name(): _network(network) for network in connection.listAllNetworks(0)},
+        "nwfilter": {nwfilter.name(): _nwfilter(nwfilter) for nwfilter in connection.listAllNWFilters(0)},
         "secret": {secret.UUIDString(): _secret(secret) for secret in connection.listAllSecrets(0)},
         "domain": {domain.name(): _domain(domain) for domain in connection.listAllDomains(0)},
         "files": {
@@ -141,8 +146,9 @@ def wipe() -> None:
                 thing.destroy()
             with contextlib.suppress(libvirt.libvirtError):
                 thing.undefine()
-    for secret in connection.listAllSecrets(0):
-        secret.undefine()
+    # libvirt minds no reference to a filter but those of what runs.
+    for thing in (*connection.listAllSecrets(0), *connection.listAllNWFilters(0)):
+        thing.undefine()
     connection.close()
     for entry in IMAGES.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

@@ -29,6 +29,18 @@ STACK = [
     (stack(domains=[{**GUEST, "state": "flying"}]), "web", "flying"),
     (stack(domains=[{**GUEST, "interfaces": NIC}]), "domain web", "no network new"),
     (stack(domains=[{**GUEST, "disks": [{"target": "vda", "pool": "images", "volume": "x"}]}]), "no volume images/x"),
+    (stack(nwfilters=[{"name": "new", "filters": [{"name": "none"}]}]), "nwfilter new", "nwfilter none"),
+    (
+        stack(nwfilters=[{"name": one, "filters": [{"name": other}]} for one, other in ("ab", "ba")]),
+        "nwfilter a",
+        "circle",
+    ),
+    (stack(state="absent", nwfilters=[{"name": "web"}]), "nwfilter web: domain two refers to it"),
+    (
+        stack(domains=[{**GUEST, "interfaces": [{"network": "lab", "filter": {"name": "none"}}]}]),
+        "domain web",
+        "no nwfilter none",
+    ),
     (stack(volumes=[{**CLONE, "backing": {"volume": "x"}}]), "volume images/new.qcow2", "images/x"),
     (stack(volumes=[{**CLONE, "pool": "nowhere"}]), "no pool nowhere"),
     (

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from integration.bad_filters import NICS, NWFILTER
 from integration.bad_guests import GUESTS
-from integration.bad_input import DOMAIN, EXPORT, NETWORK, POOL, SECRET, UNKNOWN, VOLUME
+from integration.bad_input import DOMAIN, EXPORT, NETWORK, POOL, SECRET, UNKNOWN, VOLUME, domain
 from integration.bad_stacks import STACK
 
 
@@ -26,7 +27,17 @@ def estate(_session_lab, tmp_path_factory):
     lab.ok("volume", pool="images", name="image.raw", capacity="8 MiB")
     guest = {"virt_type": "qemu", "memory": "16 MiB"}
     lab.ok("domain", name="one", **guest, interfaces=[{"network": "lab", "mac": "52:54:00:aa:03:01"}], state="running")
-    lab.ok("domain", name="two", **guest, machine="q35")
+    office = {"action": "accept", "direction": "in", "protocol": "tcp", "src_ip": "$OFFICE"}
+    lab.ok("nwfilter", name="base", rules=[office])
+    lab.ok("nwfilter", name="web", filters=[{"name": "base"}])
+    # libvirt itself takes a reference to what is not there.
+    lab.shell("virsh nwfilter-define /dev/stdin", "<filter name='broken'><filterref filter='gone'/></filter>")
+    nic = {
+        "network": "lab",
+        "mac": "52:54:00:aa:03:02",
+        "filter": {"name": "web", "parameters": {"OFFICE": "10.1.0.1"}},
+    }
+    lab.ok("domain", name="two", **guest, machine="q35", interfaces=[nic])
     yield lab
     lab.wipe()
 
@@ -63,6 +74,8 @@ def rows(module: str, table: list) -> list:
         *rows("volume", VOLUME),
         *rows("volume_export", EXPORT),
         *rows("network", NETWORK),
+        *rows("nwfilter", NWFILTER),
+        *rows("domain", [(domain(interfaces=[nic]), *words) for nic, *words in NICS]),
         *rows("secret", SECRET),
         *rows("domain", [*DOMAIN, *GUESTS]),
         *rows("stack", STACK),

@@ -77,6 +77,10 @@ def test_every_volume_that_libvirt_takes(lab, capsys, pool):
     every_one_passes(lab, capsys, "volume", "_corpus_volumes_inside.py", f"/var/lib/libvirt/images/{pool}")
 
 
+def test_every_filter_that_libvirt_takes(lab, capsys):
+    every_one_passes(lab, capsys, "filter", "_corpus_filters_inside.py")
+
+
 def test_every_network_that_libvirt_takes(lab, capsys):
     every_one_passes(lab, capsys, "network", "_corpus_networks_inside.py")
 

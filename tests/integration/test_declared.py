@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
+from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.steps import NWFilter
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.steps import Snapshot
@@ -43,7 +44,7 @@ def exercised(request) -> dict[str, set[str]]:
     return found
 
 
-FIELDS = {kind.kind: kind.fields for kind in (Pool, Volume, Network, Secret, Snapshot, Domain)}
+FIELDS = {kind.kind: kind.fields for kind in (Pool, Volume, Network, NWFilter, Secret, Snapshot, Domain)}
 
 
 @pytest.mark.parametrize(("module", "fields"), [*FIELDS.items(), ("volume_export", export.FIELDS)])

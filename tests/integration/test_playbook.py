@@ -53,6 +53,20 @@ GUEST = """
         interfaces: [{network: lab}]
         state: running
 """
+FILTER = """
+    - virtops.libvirt.nwfilter:
+        name: web
+        rules: [{action: drop, direction: in, protocol: tcp, dst_port: 25, src_ip: $OFFICE}]
+    - virtops.libvirt.nwfilter: {name: guests, filters: [{name: web}]}
+"""
+FILTERED = """
+    - virtops.libvirt.domain:
+        name: web1
+        virt_type: qemu
+        memory: 16 MiB
+        interfaces: [{network: lab, filter: {name: guests, parameters: {OFFICE: 10.0.0.1}}}]
+        state: running
+"""
 SECRET = """
     - virtops.libvirt.secret: {type: iscsi, usage: san, value: ganz geheim}
 """
@@ -141,6 +155,27 @@ def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
     assert lab.state() == before
 
 
+def test_a_nic_and_a_filter_know_of_the_filters_in_the_play(lab, play):
+    stricter = FILTER.replace("dst_port: 25", "dst_port: 587").splitlines()
+    gone = [
+        *("domain: {name: web1, force: true", "nwfilter: {name: guests", "nwfilter: {name: web", "network: {name: lab"),
+    ]
+    text = PLAY + NETWORK + FILTER + FILTERED + "\n".join(stricter[:4])
+    text += "".join(f"\n    - virtops.libvirt.{one}, state: absent}}" for one in gone)
+    before = lab.state()
+    planned = play(text, "--check", "--diff")
+    assert (planned.code, planned.changed()) == (0, [True] * 9), planned.text
+    assert lab.state() == before
+    done = play(text, "--diff")
+    assert (done.code, done.changed()) == (0, [True] * 9), done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        for key in ("changed", "changes", "steps"):
+            assert real[key] == plan[key]
+    # The guest ran by then.
+    assert [change["effect"] for change in planned.tasks[4]["changes"]] == ["live"]
+    assert lab.state() == before
+
+
 def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, play):
     for text in (SECRET + SAN, POOL + MOVED):
         before = lab.state()
@@ -201,6 +236,8 @@ def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):
         (POOL + CLONE, "backing volume lab/base.qcow2 is not there"),
         (NETWORK + POOL + BASE + CLONE + GUEST, "web1-seed.iso"),
         (POOL + BASE + CLONE + SEED + GUEST, "there is no network lab"),
+        (NETWORK + FILTERED, "there is no nwfilter guests"),
+        (FILTER + "    - virtops.libvirt.nwfilter: {name: web, state: absent}", "nwfilter guests refers to it"),
         (SAN, "no secret of type iscsi with the usage san"),
         (POOL + POOL.replace("name: lab", "name: other"), "is that of pool lab already"),
         (POOL + BASE + "    - virtops.libvirt.pool: {name: lab, state: absent, remove_target: true}", "base.qcow2"),

@@ -75,6 +75,34 @@ def test_a_stack_is_made_run_stopped_and_removed(lab):
     assert lab.virsh("secret-list") == ""
 
 
+def test_filters_of_a_stack(lab):
+    """Each after those that it refers to, and before the guests that do; pruned the other way round."""
+    drop = {"action": "drop", "direction": "in", "protocol": "tcp", "dst_port": 25, "src_ip": "$OFFICE"}
+    guest = {"name": "web", "virt_type": "qemu", "memory": "16 MiB", "state": "running"}
+    reference = {"name": "web", "parameters": {"OFFICE": "10.0.0.1"}}
+    declared = {
+        "name": "lab",
+        "domains": [{**guest, "interfaces": [{"network": "lab", "filter": reference}]}],
+        "nwfilters": [
+            {"name": "web", "filters": [{"name": "mail1"}, {"name": "mail2"}]},
+            {"name": "mail{n}", "count": 2, "rules": [drop]},
+        ],
+        "networks": [NETWORK],
+    }
+    made = lab.change("stack", **declared)
+    steps = [step for step in made["steps"] if "nwfilter" in step or "start domain" in step]
+    assert [step.split()[-1] for step in steps] == ["mail1", "mail2", "web", "web"]
+    assert "nwfilters[web]" in [change["path"] for change in made["changes"]]
+    lab.change("stack", **declared, defaults={"nwfilters": {"chain": "ipv4"}})
+    assert lab.check("stack_info")["stacks"][0]["nwfilters"] == ["mail1", "mail2", "web"]
+
+    without = {**declared, "domains": [{**guest, "interfaces": [{"network": "lab", "filter": {}}]}], "nwfilters": []}
+    pruned = lab.change("stack", **without, prune=True)
+    assert [step.split()[-1] for step in pruned["steps"] if "undefine" in step] == ["web", "mail1", "mail2"]
+    assert lab.state()["nwfilter"] == {}
+    lab.change("stack", name="lab", prune=True)
+
+
 def less(**more) -> dict:
     """The stack with two guests and their disks."""
     return {

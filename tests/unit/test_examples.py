@@ -13,12 +13,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 from ansible_collections.virtops.libvirt.plugins.module_utils._image.steps import Image
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
+from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.steps import NWFilter
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.export import Export
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
-KINDS = {kind.kind: kind for kind in (Domain, Network, Pool, Secret, Volume)} | {
+KINDS = {kind.kind: kind for kind in (Domain, Network, NWFilter, Pool, Secret, Volume)} | {
     "image": Image,
     "volume_export": Export,
 }

@@ -16,6 +16,8 @@ _NEEDED = (
     ("os/type", "os/type", "<os><type>hvm</type></os>"),
 )
 _MAC = re.compile(r"<mac address='([0-9a-f:]+)'")
+# Types of NICs whose filter libvirt keeps (virDomainNetDefParseXML).
+_FILTERED = ("network", "bridge", "ethernet")
 # States for which the guest has to start.
 _STARTED = ("running", "paused", "saved", "restarted")
 
@@ -115,6 +117,7 @@ def _connection(domain, actual, nic: dict, old: dict) -> None:
     connected = {"network", "bridge", "direct"} & set(nic) or nic.get("type") in ("user", "ethernet")
     if not old and domain.xml is None and not connected:
         raise Refused(f"{where}: it has no connection; give 'network', 'bridge' or 'direct', or 'type: user'")
+    _filter(domain, actual, nic, old.get("filter", {}), where)
     name = nic.get("network")
     if not name or not _must_be_there(domain, actual, "interfaces", name != old.get("network")):
         return
@@ -122,6 +125,23 @@ def _connection(domain, actual, nic: dict, old: dict) -> None:
         return
     if lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK) is None:
         raise Refused(f"{where}: there is no network {name}; make it with virtops.libvirt.network, or correct the name")
+
+
+def _filter(domain, actual, nic: dict, old: dict, where: str) -> None:
+    wanted = nic.get("filter", {})
+    if not wanted.get("name") or not _must_be_there(domain, actual, "interfaces", wanted != old):
+        return
+    if domain.xml is None and nic.get("type") not in _FILTERED:
+        raise Refused(f"{where}: libvirt has no filter for a NIC of type {nic['type']}; take 'filter' out")
+    from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.references import (
+        filters,
+        in_words,
+        lacking,
+    )
+
+    lacks = lacking(in_words(wanted), filters(domain.conn, domain.planned))
+    if lacks:
+        raise Refused(f"{where}.filter: {lacks}")
 
 
 def disk_format(domain, disk: dict) -> str:

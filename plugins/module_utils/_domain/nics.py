@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._links import bandwidth, virtualport, vlan
+from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.parameters import Parameters
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
@@ -100,7 +101,7 @@ INTERFACES = Items(
             "filterref",
             (
                 Field("name", "@filter", by="update"),
-                Mapping("parameters", "parameter@value", key="name", by="update"),
+                Parameters(by="update"),
             ),
             optional=True,
             by="update",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.owner import stacks
 
 SPEC = {"name": {"type": "list", "elements": "str"}}
-_KINDS = ("pools", "networks", "volumes", "domains")
+_KINDS = ("pools", "nwfilters", "networks", "volumes", "domains")
 
 
 def gather(conn, params: dict) -> dict:

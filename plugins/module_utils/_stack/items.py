@@ -22,7 +22,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema impo
 
 # "{n}", "{n:03}" and "{name}"; not a shell's "${name}".
 _PLACE = re.compile(r"(?<!\$)\{(?:(name)|n(?::0?(\d+))?)\}")
-_NAME = re.compile(r"<name>\s*([^<]*?)\s*</name>")
+# A filter has it as an attribute.
+_NAME = re.compile(r"<name>\s*([^<]*?)\s*</name>|<filter\s(?:[^>]*\s)?name\s*=\s*['\"]([^'\"]*)")
 _OURS = ("profile", "count", "start")
 # One task is no place for more; it is most often a slip of the finger.
 _MOST = 10000
@@ -123,7 +124,7 @@ def _name(own: dict) -> str | None:
     if own.get("name") or not own.get("xml"):
         return own.get("name")
     found = _NAME.search(str(own["xml"]))
-    return found[1] if found else None
+    return found[1] or found[2] if found else None
 
 
 def _words(plural: str, result) -> list[str]:

@@ -12,7 +12,7 @@ import os
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 
 # In which turn things go, after the guests and after all that is made.
-_GOING = ("volume", "network", "pool", "secret")
+_GOING = ("volume", "network", "nwfilter", "pool", "secret")
 
 
 class After:
@@ -32,9 +32,7 @@ def ordered(subject: str, resources: list) -> list[tuple[object, After]]:
     going = [one for one in resources if one.state == "absent"]
     groups = [_free([one for one in going if one.kind == "domain"])]
     groups.append(_made(subject, [one for one in resources if one.state != "absent"]))
-    groups += [
-        _layers(going) if kind == "volume" else _free([one for one in going if one.kind == kind]) for kind in _GOING
-    ]
+    groups += [_layers([one for one in going if one.kind == kind]) for kind in _GOING]
     found: list[tuple[object, After]] = []
     for group in groups:
         offset = len(found)
@@ -47,28 +45,41 @@ def _free(resources: list) -> list[tuple[object, set[int]]]:
 
 
 def _layers(resources: list) -> list[tuple[object, set[int]]]:
-    """Volumes that go, each after those that are built on it."""
-    paths = {}
-    for one in resources:
-        words = one.existing() if one.kind == "volume" else None
-        if words:
-            paths[one] = words.get("path"), (words.get("backing") or {}).get("path")
-    depth = {}
-    bases = dict(paths.values())
-    for one, (path, _base) in paths.items():
-        chain = [path]
-        while bases.get(chain[-1]) and bases[chain[-1]] not in chain:
-            chain.append(bases[chain[-1]])
-        depth[one] = len(chain)
-    order = sorted((one for one in resources if one.kind == "volume"), key=lambda one: -depth.get(one, 0))
+    """Objects of a kind that go, each after those that are built on it or refer to it."""
+    told = {one: _LAYERED[one.kind](one) for one in resources if one.kind in _LAYERED}
+    own = {one: found[0] for one, found in told.items() if found}
+    needs: dict = dict(found for found in told.values() if found)
+
+    def depth(place, above: tuple = ()) -> int:
+        # In a circle, which libvirt itself does not let be, any order will do.
+        bases = [base for base in needs[place] if base in needs and base not in above]
+        return 1 + max((depth(base, (*above, place)) for base in bases), default=0)
+
+    order = sorted(resources, key=lambda one: -depth(own[one]) if one in own else 0)
     # Those that are built on each other, not all that lie as deep.
-    places = {paths[one][0]: number for number, one in enumerate(order) if one in paths}
+    places = {own[one]: number for number, one in enumerate(order) if one in own}
     found: list[tuple[object, set[int]]] = [(one, set()) for one in order]
-    for number, one in enumerate(order):
-        base = paths[one][1] if one in paths else None
-        if base in places:
-            found[places[base]][1].add(number)
+    for place, number in places.items():
+        for base in needs[place]:
+            if base in places and base != place:
+                found[places[base]][1].add(number)
     return found
+
+
+def _on_volumes(volume) -> tuple | None:
+    """(path, those that it is built on) of a volume that is there."""
+    words = volume.existing()
+    return (words.get("path"), [(words.get("backing") or {}).get("path")]) if words else None
+
+
+def _on_filters(nwfilter) -> tuple | None:
+    """(name, those that it refers to) of a filter that is there."""
+    words = nwfilter.existing()
+    return (words["name"], [one["name"] for one in words.get("filters", ())]) if words else None
+
+
+# Kinds of which one may need another one.
+_LAYERED = {"volume": _on_volumes, "nwfilter": _on_filters}
 
 
 def _made(subject: str, resources: list) -> list[tuple[object, set[int]]]:
@@ -114,20 +125,22 @@ def needed(resource) -> set[tuple]:
     return found
 
 
-def _told(value, pool: str | None):
-    """What options refer to. C(pool): that of a volume that names none."""
+def _told(value, pool: str | None, is_reference: bool = False):
+    """What options refer to. C(pool): that of a volume that names none. C(is_reference): C(value) names filters."""
     if isinstance(value, list):
         for one in value:
-            yield from _told(one, pool)
+            yield from _told(one, pool, is_reference)
     if not isinstance(value, dict):
         return
     for name, one in value.items():
         if isinstance(one, (dict, list)):
-            yield from _told(one, pool)
+            yield from _told(one, pool, name in ("filter", "filters"))
         elif name == "volume":
             yield "volume", value.get("pool") or pool, one
         elif name in ("network", "pool"):
             yield name, None, one
+        elif name == "name" and is_reference:
+            yield "nwfilter", None, one
         elif name in ("file", "path", "block"):
             yield "file", None, one
     secret = value.get("secret")
@@ -137,6 +150,8 @@ def _told(value, pool: str | None):
 
 def _written(document):
     """What a document refers to, in the words of libvirt."""
+    for element in document.iter("filterref"):
+        yield "nwfilter", None, element.get("filter")
     for element in document.iter("source", "path", "secret"):
         if element.get("volume"):
             yield "volume", element.get("pool"), element.get("volume")

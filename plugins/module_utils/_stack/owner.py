@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a stack made, so that C(prune) can tell it from what the stack only found. Private to this collection.
 
-A guest carries the stack's name in its metadata. Libvirt has no such place for a pool, a volume, or (before 9.7) a
-network: they stand in the description of a secret without a value, which every libvirt keeps beside them. Secrets
-themselves are never pruned: what they unlock would be lost.
+A guest carries the stack's name in its metadata. Libvirt has no such place for a pool, a volume, a network filter, or
+(before 9.7) a network: they stand in the description of a secret without a value, which every libvirt keeps beside
+them. Secrets themselves are never pruned: what they unlock would be lost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, 
 NAMESPACE = "https://virtops.github.io/libvirt/stack/1"
 _TAG = f"{{{NAMESPACE}}}stack"
 # What stands in the register, each kind with how libvirt finds one by its UUID, if it has one.
-_LISTED = {"pool": "storagePoolLookupByUUIDString", "network": "networkLookupByUUIDString", "volume": None}
+_LISTED = {
+    "pool": "storagePoolLookupByUUIDString",
+    "network": "networkLookupByUUIDString",
+    "nwfilter": "nwfilterLookupByUUIDString",
+    "volume": None,
+}
 
 
 def write(document, stack: str) -> None:
@@ -69,7 +74,8 @@ def _is_that(conn, kind: str, name: str, known: str) -> bool:
     find = _LISTED.get(kind)
     if not find or not known:
         return True
-    handle = lookup(getattr(conn, find), known, libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_NO_STORAGE_POOL)
+    none = libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_NO_STORAGE_POOL, libvirt.VIR_ERR_NO_NWFILTER
+    handle = lookup(getattr(conn, find), known, *none)
     return handle is not None and handle.name() == name
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 
 # What a stack is made of, each after what it may need.
-KINDS = ("secrets", "pools", "networks", "volumes", "domains")
+KINDS = ("secrets", "pools", "nwfilters", "networks", "volumes", "domains")
 # The state of an object that names none, by that of the stack; C(present) where nothing is said.
 STATES = {
     "present": {"pools": "active", "networks": "active"},
@@ -37,7 +37,7 @@ SPEC = {
 @functools.cache
 def resource_class(plural: str):
     """The class of a kind; imported only where a stack has objects of it."""
-    return {"secrets": _secret, "pools": _pool, "networks": _network, "volumes": _volume, "domains": _domain}[plural]()
+    return _CLASSES[plural]()
 
 
 # Ansible ships what it finds imported by name.
@@ -59,6 +59,12 @@ def _network():
     return Network
 
 
+def _nwfilter():
+    from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.steps import NWFilter
+
+    return NWFilter
+
+
 def _volume():
     from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
@@ -69,3 +75,13 @@ def _domain():
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
 
     return Domain
+
+
+_CLASSES = {
+    "secrets": _secret,
+    "pools": _pool,
+    "nwfilters": _nwfilter,
+    "networks": _network,
+    "volumes": _volume,
+    "domains": _domain,
+}

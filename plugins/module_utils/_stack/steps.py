@@ -8,8 +8,8 @@ from typing import Any
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.items import Reader
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import After, key, ordered

@@ -45,6 +45,13 @@ def test_a_mac_is_that_of_its_names():
 def test_a_document_is_read_in_the_words_of_its_module():
     xml = "<network><name>lab</name><ip address='10.0.0.1' prefix='24'/><mtu size='1400'/><unknown/></network>"
     assert from_xml(xml) == {"name": "lab", "mtu": 1400, "ips": [{"address": "10.0.0.1", "prefix": 24}]}
+    rule = "<rule action='drop' direction='in'><tcp dstportstart='25' dstportend='0x1f'/></rule>"
+    assert from_xml(f"<filter name='mail' chain='ipv4'>{rule}</filter>") == {
+        "name": "mail",
+        "chain": "ipv4",
+        "priority": -700,
+        "rules": [{"action": "drop", "direction": "in", "priority": 500, "protocol": "tcp", "dst_port": "25-31"}],
+    }
     words = from_xml(ALL["foreign"])
     assert (words["name"], words["memory"], words["graphics"][0]["type"]) == ("guest", "64 MiB", "vnc")
     assert "geheim" not in str(words)
@@ -52,7 +59,12 @@ def test_a_document_is_read_in_the_words_of_its_module():
 
 @pytest.mark.parametrize(
     ("xml", "words"),
-    [("<domain>", "not well-formed"), ("<host/>", "<host> is none of <domain>"), ("<!DOCTYPE a><pool/>", "DOCTYPE")],
+    [
+        ("<domain>", "not well-formed"),
+        ("<host/>", "<host> is none of <domain>"),
+        ("<!DOCTYPE a><pool/>", "DOCTYPE"),
+        ("<filter><rule><tcp dstportstart='ssh'/></rule></filter>", "'ssh' is no number"),
+    ],
 )
 def test_no_document_of_libvirt(xml, words):
     with pytest.raises(AnsibleFilterError, match=words):
