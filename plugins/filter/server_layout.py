@@ -23,7 +23,8 @@ options:
     type: str
     required: true
   there:
-    description: The server as it is, as M(virtops.libvirt.domain_info) gives it, empty where it is not. Its MAC is kept.
+    description:
+      - The server as it is, as M(virtops.libvirt.domain_info) gives it, empty where it is not. Its MAC is kept.
     type: dict
     default: {}
   found:
@@ -182,7 +183,8 @@ def server_layout(
     name, bridge = str(server["name"]), str(server.get("bridge") or "")
     if not NAME.fullmatch(name):
         problems.append(
-            f"the name {name!r} will not do; use up to 63 lower case letters, digits and hyphens, no hyphen first or last"
+            f"the name {name!r} will not do; use up to 63 lower case letters, digits and hyphens, no hyphen first or"
+            " last"
         )
     if not _DEVICE.fullmatch(bridge):
         problems.append(f"the bridge {bridge!r} will not do; name one of the host" if bridge else "no bridge is named")

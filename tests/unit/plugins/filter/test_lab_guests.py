@@ -66,3 +66,28 @@ def test_what_is_gone_is_to_be_removed():
     made = lab_guests([], there=[], gone={"domains": ["db1"], "volumes": ["db1.qcow2"]}, **LAB)
     assert made["domains"] == [{"name": "db1", "state": "absent"}]
     assert made["volumes"] == [{"pool": "lab", "name": "db1.qcow2", "state": "absent"}]
+
+
+def test_a_disk_under_a_snapshot_grows_where_the_guest_writes():
+    there = [{"name": "web1.qcow2", "capacity": "8 GiB"}, {"name": "web1.before", "capacity": "9 GiB"}]
+    disks = lab_guests([WEB], there=there, tops={"web1": "web1.before"}, **LAB)["volumes"][:-1]
+    assert disks == [
+        {"pool": "lab", "name": "web1.qcow2"},
+        {"pool": "lab", "name": "web1.before", "capacity": "10 GiB"},
+    ]
+    there[1]["capacity"] = "10 GiB"
+    disks = lab_guests([WEB], there=there, tops={"web1": "web1.before"}, **LAB)["volumes"][:-1]
+    assert disks == [{"pool": "lab", "name": "web1.qcow2"}]
+    # A file that libvirt does not know yet cannot be asked for its size.
+    disks = lab_guests([WEB], there=there[:1], tops={"web1": "web1.before"}, **LAB)["volumes"][:-1]
+    assert disks == [{"pool": "lab", "name": "web1.qcow2", "capacity": "10 GiB"}]
+
+
+def test_a_guest_that_is_not_in_the_labs_network_says_where_it_is():
+    network = {"version": 2, "ethernets": {"lan": {"dhcp4": True}}}
+    domain = {"interfaces": [{"bridge": "br0", "mac": WEB["mac"]}], "autostart": True}
+    dns = {"address": "", "domain": ""}
+    made = lab_guests([{**WEB, "network_config": network, "domain": domain}], there=[], **{**LAB, "dns": dns})
+    seed = made["volumes"][1]["cloud_init"]
+    assert (seed["network_config"], seed["user_data"]["fqdn"]) == (network, "web1")
+    assert (made["domains"][0]["interfaces"], made["domains"][0]["autostart"]) == (domain["interfaces"], True)
