@@ -113,7 +113,9 @@ class Volume(Resource):
             handle = there.get(self.name)
         if handle is None or (self.state == "present" and self.content and places.unfinished(pool, self.name)):
             return None
-        return Actual(handle, handle.XMLDesc(0), active=False)
+        # Listed until the pool is looked through, and gone: a revert to a snapshot does that.
+        text = lookup(handle.XMLDesc, 0, libvirt.VIR_ERR_NO_STORAGE_VOL)
+        return None if text is None else Actual(handle, text, active=False)
 
     def _listed(self) -> dict | None:
         """All volumes of the pool by name, looked at together where many are planned; else, or if it is off, None."""
