@@ -3,8 +3,7 @@
 
 A module is a process of its own and check mode writes nothing, so a volume whose pool the same play would have made
 first could only be refused. The action plugins of this collection keep a ledger for that, on the controller, in the
-run's own temporary directory, which Ansible removes when it ends. In a run without --check it is for tasks with
-C(check_mode), and what they planned counts until a task changes something for real.
+run's own temporary directory, which Ansible removes when it ends. A run without --check never reads or writes it.
 """
 
 from __future__ import annotations
@@ -33,10 +32,9 @@ class PlannedActionBase(ActionBase):
         if self._task.check_mode:
             arguments["_planned"] = self._entries(task_vars or {}, arguments)
         result = self.execute(arguments, task_vars)
-        if self._task.check_mode and result.get("changed"):
+        # Who says that a check changes nothing asks a question, and plans nothing.
+        if self._task.check_mode and result.get("changed") and self._task.changed_when != [False]:
             self._add(task_vars or {}, arguments, result)
-        elif result.get("changed") and not (task_vars or {}).get("ansible_check_mode") and os.path.exists(self._path()):
-            self._note(task_vars or {}, arguments, None)
         return result
 
     def execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -56,9 +54,7 @@ class PlannedActionBase(ActionBase):
             return []
         with open(self._path(), encoding="utf-8") as ledger:
             lines = [json.loads(line) for line in ledger]
-        entries = [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
-        behind = max((number for number, entry in enumerate(entries, 1) if entry is None), default=0)
-        return entries[behind:]
+        return [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
         kind = self.kind or self._task.action.rpartition(".")[2]
@@ -70,8 +66,7 @@ class PlannedActionBase(ActionBase):
         container = arguments.get("pool") or arguments.get("domain")
         self._note(task_vars, arguments, {"kind": kind, "name": name, "pool": container, "words": words, "xml": xml})
 
-    def _note(self, task_vars: dict[str, Any], arguments: dict[str, Any], entry: dict[str, Any] | None) -> None:
-        """Add an entry; None ends those before it."""
+    def _note(self, task_vars: dict[str, Any], arguments: dict[str, Any], entry: dict[str, Any]) -> None:
         line = json.dumps({"scope": self._scope(task_vars, arguments), "entry": entry}) + "\n"
         # One write of a short line in append mode: tasks for several hosts share the file.
         with open(self._path(), "a", encoding="utf-8") as ledger:

@@ -295,6 +295,9 @@ def test_info_can_be_fed_back(lab, options):
         if domain["state"] not in ("running", "stopped"):
             pytest.fail(f"no word of the options: {domain['state']}")
         lab.unchanged("domain", **domain)
+    texts = lab.check("domain_info", name=["guest", "none"], documents=True)["documents"]
+    assert {name: shape(text) for name, text in texts.items()} == {"guest": shape(lab.xml("domain", "guest"))}
+    lab.unchanged("domain", name="guest", xml=texts["guest"], state="running")
 
 
 def test_a_guest_that_does_not_exist_is_absent_already(lab):

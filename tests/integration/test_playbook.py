@@ -155,12 +155,12 @@ def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
     assert lab.state() == before
 
 
-def test_what_was_only_checked_counts_until_something_is_changed_for_real(lab, play):
-    larger = BASE.replace("8 MiB", "12 MiB").rstrip() + "\n      check_mode: true"
-    clone = CLONE.rstrip() + "\n      check_mode: true\n"
-    done = play(PLAY + POOL + larger + clone + BASE + larger)
-    assert (done.code, done.changed()) == (0, [True] * 5), done.text
-    assert done.tasks[-1]["steps"] == ["grow volume lab/base.qcow2 to 12 MiB"]
+def test_a_check_that_says_that_it_changes_nothing_is_only_a_question(lab, play):
+    question = BASE.rstrip() + "\n      check_mode: true\n      changed_when: false\n"
+    planned, done = (play(PLAY + POOL + question + BASE, *words) for words in (["--check"], []))
+    for result in (planned, done):
+        assert (result.code, result.changed()) == (0, [True, False, True]), result.text
+        assert result.tasks[1]["steps"] == result.tasks[2]["steps"] == ["create volume lab/base.qcow2"]
 
 
 def test_a_nic_and_a_filter_know_of_the_filters_in_the_play(lab, play):
