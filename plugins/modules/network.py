@@ -29,6 +29,15 @@ options:
   autostart:
     description: Whether it starts with libvirt's daemon.
     type: bool
+  allow_restart:
+    description:
+      - Stop an active network and start it again where a change waits for that, and put the NIC of every running guest
+        back on it. No guest is restarted; they lose packets for some seconds.
+      - NICs that lead nowhere, because somebody else restarted the network below them, are put back too.
+      - It is refused below guests whose NICs libvirt connects only when they start (macvtap, devices of the host, Open
+        vSwitch).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
