@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import ADDRESS, COUNT, MAC, NAME, NUMBER, YES_NO
+
+
+class Sole(Field):
+    """One attribute that is all that its element says: it goes with it."""
+
+    def remove(self, owner):
+        remove(owner, self.element_path)
+
 
 # The attributes that tell the length of a network.
 LENGTHS = {"prefix", "netmask"}
@@ -108,7 +117,7 @@ IPS = Items(
         Field("address", "@address", ADDRESS, required=True),
         PREFIX,
         Field("local_ptr", "@localPtr", YES_NO),
-        Field("tftp_root", "tftp/@root"),
+        Sole("tftp_root", "tftp/@root"),
         Group("dhcp", "dhcp", (RANGES, HOSTS, BOOTP)),
     ),
     identity=("address",),

@@ -138,13 +138,17 @@ def _check_parts(network, words: dict, subnets: list) -> None:
             raise Refused(
                 f"{where}: gateway {route['gateway']} is in none of 'ips'; choose one that the host can reach"
             )
-    for record in words.get("dns", {}).get("srv", []):
+    dns = words.get("dns", {})
+    left = [name for name in ("forwarders", "hosts", "txt", "srv") if dns.get(name)]
+    if dns.get("enable") is False and left:
+        raise Refused(f"{subject}: 'dns.{left[0]}' is for a DNS server, and 'dns.enable' is false; make it empty")
+    for record in dns.get("srv", []):
         lacks = (
             [name for name in ("port", "priority", "weight") if record.get(name)] if not record.get("target") else []
         )
         if lacks:
             raise Refused(f"{subject}: dns.srv: {lacks[0]} of {record['service']} needs a target; give 'target'")
-    for record in words.get("dns", {}).get("txt", []):
+    for record in dns.get("txt", []):
         if set(" ,") & set(record["name"]):
             raise Refused(f"{subject}: dns.txt: name {record['name']!r} has a space or a comma; write it without")
 

@@ -25,8 +25,8 @@ def check_mode(subject: str, words: dict) -> None:
     forward = words.get("forward") or {}
     mode = forward.get("mode")
 
-    def refuse(what: str, why: str):
-        raise Refused(f"{subject}: {what} {why}; take it out, or choose another forward mode")
+    def refuse(what: str, why: str, advice: str = "take it out, or choose another forward mode"):
+        raise Refused(f"{subject}: {what} {why}; {advice}")
 
     if mode not in OWN_BRIDGE:
         for path in _NEEDS_BRIDGE:
@@ -80,7 +80,7 @@ def _check_bandwidth(refuse, mode, words: dict) -> None:
             refuse(f"'{path}'", f"needs a bridge, and mode {mode} has none")
         for direction, numbers in limits.items():
             if "average" not in numbers:
-                refuse(f"'{path}.{direction}'", "has no average, without which libvirt takes no other figure")
+                refuse(f"'{path}.{direction}'", "has no average, without which libvirt takes no figure", "give it")
 
 
 def _check_vlan(refuse, mode, words: dict) -> None:
@@ -97,6 +97,6 @@ def _check_vlan(refuse, mode, words: dict) -> None:
         refuse("'vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
     for path, vlan in _everywhere(words, "vlan"):
         if not vlan.get("tags"):
-            refuse(f"'{path}'", "has no tags")
+            refuse(f"'{path}'", "has no tags", "give them")
         if "native_tagged" in vlan and "native_untagged" in vlan:
-            refuse(f"'{path}'", "has two native VLANs")
+            refuse(f"'{path}'", "has two native VLANs", "give one of them")
