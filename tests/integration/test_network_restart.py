@@ -198,6 +198,24 @@ def test_no_ping_is_lost_in_a_live_change(world, console, network):
     assert guests(world) == before
 
 
+def test_info_tells_leases_ports_and_guests(world):
+    world.ok("domain", name="idle", virt_type="qemu", memory="16 MiB", interfaces=[{"network": "shared"}])
+    asked = {"leases": True, "ports": True, "guests": True}
+    told = world.run("network_info", name=["shared"], **asked)
+    assert told == {**world.check("network_info", **asked), "invocation": told["invocation"]}
+    leases = {one["mac"]: one for one in told["leases"]["shared"]}
+    assert {mac: one["address"] for mac, one in leases.items()} == {MACS[name]: ip for name, ip in IPS.items()}
+    assert {(one["prefix"], one["family"]) for one in leases.values()} == {(24, "ipv4")}
+    assert min(one["expires"] for one in leases.values()) > 1_700_000_000
+    ports = [(one["domain"], one["mac"]) for one in told["ports"]["shared"]]
+    assert ports == [("a", MACS["a"]), ("b", MACS["b"]), ("guest", MACS["off"]), ("guest", MACS["down"])]
+    guests = told["guests"]["shared"]
+    assert [(one["domain"], one["state"]) for one in guests if one["state"] == "stopped"] == [("idle", "stopped")]
+    assert {one["target"] for one in guests if one["state"] == "running"} == taps(world)
+    world.ok("domain", name="idle", state="absent")
+    assert "leases" not in world.run("network_info")
+
+
 def test_who_hangs_on_a_network_is_named_where_a_change_waits(world, network):
     network["domain"]["name"] = "other.test"
     changed = world.change("network", **network)

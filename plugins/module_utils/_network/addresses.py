@@ -64,13 +64,23 @@ def _family(element, wanted):
         del element.attrib["family"]
 
 
+class _Unit(Field):
+    """The unit of a lease: minutes where it is not said, and none of one that is for ever."""
+
+    def read(self, owner):
+        return (super().read(owner) or "minutes") if int(owner.get("expiry") or 0) else None
+
+    def agrees(self, owner, canonical):
+        return self.read(owner) in (None, canonical)
+
+
 def _lease() -> Group:
     return Group(
         "lease",
         "lease",
         (
             Field("expiry", "@expiry", NUMBER, required=True, effect=LIVE),
-            Field("unit", "@unit", choices=("seconds", "minutes", "hours"), effect=LIVE),
+            _Unit("unit", "@unit", choices=("seconds", "minutes", "hours"), effect=LIVE),
         ),
         optional=True,
         effect=LIVE,
