@@ -406,7 +406,11 @@ def _kept(options: dict) -> dict:
     return {**options, "forward": {**forward, **({"dev": devices[0], "interfaces": devices} if devices else {})}}
 
 
-NEWER = {"title": "A network", "description": "of two lines", "domain": {"name": "a.test", "register": True}}
+NEWER = {
+    "title": "A network",
+    "description": "of two lines",
+    "domain": {"name": "a.test", "register": True, "local_only": True},
+}
 
 
 def test_what_only_a_newer_libvirt_has_is_refused_by_an_older_one(lab):

@@ -138,6 +138,9 @@ def _check_parts(network, words: dict, subnets: list) -> None:
             raise Refused(
                 f"{where}: gateway {route['gateway']} is in none of 'ips'; choose one that the host can reach"
             )
+    domain = words.get("domain", {})
+    if domain.get("register") and not domain.get("local_only"):
+        raise Refused(f"{subject}: 'domain.register' is for a domain of the network's own; give 'local_only: true' too")
     dns = words.get("dns", {})
     left = [name for name in ("forwarders", "hosts", "txt", "srv") if dns.get(name)]
     if dns.get("enable") is False and left:

@@ -13,7 +13,7 @@ _PROTOCOLS = {libvirt.VIR_IP_ADDR_TYPE_IPV4: "ipv4", libvirt.VIR_IP_ADDR_TYPE_IP
 
 
 def told(conn, names: list[str], params: dict) -> dict:
-    """What the task asks for about the networks C(names), by network; one that is off lends nothing and has no ports."""
+    """What the task asks for about the networks C(names), by network; one that is off has no leases or ports."""
     active = {one.name(): one for one in conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)}
     found = {}
     for option, ask in (("leases", leases), ("ports", ports)):
