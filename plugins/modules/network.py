@@ -12,6 +12,9 @@ description:
   - DHCP leases and ranges, DNS records, port groups and forward devices of an active network are changed at once and
     without a restart. Other changes wait for its next start; RV(pending) says so, RV(attached) names the guests below,
     and O(allow_restart) ends the waiting.
+  - No guest notices a change that is made at once. Only where the host's kernel hands bridged packets to its firewall
+    (C(net.bridge.bridge-nf-call-iptables)) a packet may be lost while libvirt writes its rules anew for DHCP or a
+    forward device.
   - What libvirt or the host would refuse is refused before anything is touched, such as a subnet or a bridge that is in
     use. For the host's own routes and devices that is so where the task runs on libvirt's host.
   - A list that is given is whole, so that what it does not name goes.
