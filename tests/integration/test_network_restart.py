@@ -286,6 +286,51 @@ def test_guests_that_somebody_else_cut_off_are_put_back(world, network):
     assert taps(world) == there
 
 
+def test_a_task_that_was_cut_short_is_seen_through(world, network):
+    before, there = guests(world), taps(world)
+    passing = "<network><name>shared.restarting</name><bridge stp='off'/><port isolated='yes'/></network>"
+    world.shell("cat >/root/passing.xml", passing)
+    world.virsh("net-create", "/root/passing.xml")
+    nic = etree.fromstring(world.state()["domain"]["guest"]["live"]).find("devices/interface")
+    nic.find("source").attrib.clear()
+    nic.find("source").set("network", "shared.restarting")
+    world.shell("cat >/root/nic.xml", etree.tostring(nic, encoding="unicode"))
+    world.virsh("update-device", "guest", "/root/nic.xml", "--live")
+    assert len(taps(world)) == 3
+    put_back = world.change("network", **network, allow_restart=True)
+    assert [change["path"] for change in put_back["changes"]] == [f"attached[guest/{MACS['down']}]"]
+    assert (guests(world), taps(world)) == (before, there)
+    assert list(world.state()["network"]) == ["shared"]
+
+
+def test_what_nics_get_from_their_network_they_get_anew(world, network):
+    def isolated():
+        return [world.shell(f"cat /sys/class/net/{tap}/brport/isolated").strip() for tap in sorted(taps(world))]
+
+    world.change("network", **network, isolated_ports=True, allow_restart=True)
+    assert isolated() == ["1"] * 4
+    world.change("network", **network, isolated_ports=False, allow_restart=True)
+    assert isolated() == ["0"] * 4
+
+
+def test_guests_on_a_bridge_of_the_host_are_moved_to_another(world):
+    for bridge in ("hostbr0", "hostbr1"):
+        world.shell(f"ip link add {bridge} type bridge; ip link set {bridge} up")
+    options = {"name": "office", "state": "active", "forward": {"mode": "bridge"}}
+    guest = {"name": "clerk", "virt_type": "qemu", "memory": "16 MiB", "state": "running"}
+    try:
+        world.ok("network", **options, bridge={"name": "hostbr0"})
+        world.ok("domain", **guest, interfaces=[{"network": "office"}])
+        (tap,) = taps(world, "hostbr0")
+        moved = world.change("network", **options, bridge={"name": "hostbr1"}, allow_restart=True)
+        assert [nic["target"] for nic in moved["attached"]] == [tap]
+        assert (taps(world, "hostbr0"), taps(world, "hostbr1")) == (set(), {tap})
+    finally:
+        for module, name in (("domain", "clerk"), ("network", "office")):
+            world.ok(module, name=name, state="absent")
+        world.shell("ip link del hostbr0; ip link del hostbr1")
+
+
 def test_guests_are_put_back_on_a_network_that_starts(world, network):
     before, there = guests(world), taps(world)
     world.change("network", name="shared", state="inactive")

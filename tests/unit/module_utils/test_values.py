@@ -34,7 +34,7 @@ KIB = 1024
         (values.COUNT, "4", 4),
         (values.NUMBER, 0, 0),
         (values.YES_NO, True, True),
-        (values.YES_ONLY, False, False),
+        (values.YES_ONLY, True, True),
         (values.PCI_ADDRESS, "6:0.1", "0000:06:00.1"),
     ],
 )
