@@ -11,8 +11,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._merge import pair
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 
-# (section of virNetworkUpdate, element that its items are in, its items, attributes by any of which libvirt finds one to
-# modify). Measured on libvirt 9.0: "modify" of the others is answered with "can't update section ...".
+# (section of virNetworkUpdate, element that its items are in, its items, attributes by any of which libvirt finds one
+# to modify). Measured on libvirt 9.0: "modify" of the others is answered with "can't update section ...".
 _SECTIONS = (
     ("FORWARD_INTERFACE", "forward", "interface", ()),
     ("IP_DHCP_RANGE", "ip", "dhcp/range", ()),
