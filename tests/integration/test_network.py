@@ -216,7 +216,7 @@ def test_what_is_taken_out_of_the_document_is_taken_out_of_the_network(lab, old,
     assert lab.tree("network", "whole").find(place) is None
 
 
-LIMITS = {"inbound": {"average": 1000, "peak": 2000, "burst": 512}, "outbound": {"average": 500}}
+LIMITS = {way: {"average": 1000, "peak": 2000, "burst": 512} for way in ("inbound", "outbound")}
 PORT = {"type": "802.1Qbg", "managerid": 11, "typeid": 1193047, "typeidversion": 2}
 INSTANCE, OTHER = "09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f", "19b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f"
 # Networks with every option, and other values of all of them.
