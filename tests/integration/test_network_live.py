@@ -118,11 +118,12 @@ def test_two_guests_swap_their_leases(lab, network, undisturbed):
     lab.change("network", **network)
     assert f"{MACS[1]},192.168.151.12,web1" in leases(lab)
     assert f"{MACS[2]},192.168.151.11,web2" in leases(lab)
-    # The one that libvirt would find first by its address is not the one that is meant.
-    hosts[0]["ip"], hosts[1]["ip"] = "192.168.151.13", hosts[0]["ip"]
-    hosts.reverse()
+    # With another MAC it is the last one of the running network, and the first that has its new address is not meant.
+    hosts[0]["mac"] = MACS[3]
+    lab.ok("network", **network)
+    hosts[0]["ip"], hosts[1]["ip"] = hosts[1]["ip"], "192.168.151.13"
     lab.change("network", **network)
-    assert sorted(leases(lab).split()) == [f"{MACS[1]},192.168.151.13,web1", f"{MACS[2]},192.168.151.12,web2"]
+    assert sorted(leases(lab).split()) == [f"{MACS[2]},192.168.151.13,web2", f"{MACS[3]},192.168.151.11,web1"]
     assert undisturbed()
 
 
