@@ -142,7 +142,12 @@ def forward(plan: dict) -> str:
     for one in plan["files"]:
         write(Path(one["path"]), one["content"], int(one["mode"], 8))
     for bridge in plan["bridges"]:
-        if wrong := run_all(bridge, "enter", bridge["to"]):
+        wrong = run_all(bridge, "enter", bridge["to"])
+        if not wrong and bridge["to"] == "bridge":
+            # Some systems give a bridge these only when they make it.
+            settle = links.is_link(bridge["name"]) and snapshot.setting(bridge["name"], bridge["link"])
+            wrong = [said for command in settle or [] if (said := snapshot.run(command))]
+        if wrong:
             return "; ".join(wrong)
     return ""
 

@@ -75,6 +75,8 @@ def present(asked: dict, system: str) -> dict:
     answer["edits"], wrong = systems.edits(answer["system"], asked, name, nic)
     answer["drift"] = drift(bridge)
     problems += wrong + wrong_addresses(bridge)
+    if bridge["stp"] and not 2 <= bridge["forward_delay"] <= 30:
+        problems.append(f"with stp the kernel takes a forward_delay of 2 to 30 s, not {bridge['forward_delay']}")
     if len(port) > LONGEST:
         problems.append(f"the VLAN's interface would be called {port}, and the kernel takes {LONGEST} characters")
     return answer
@@ -106,7 +108,9 @@ def resolved(asked: dict, took: dict) -> dict:
     if "addresses" in given:
         # Who says the addresses means these and no others.
         took = {**took, "dhcp": False}
-    return {"stp": False, "forward_delay": 0, "vlan": None, **NOTHING, **took, **given}
+    # 15 s is the kernel's own, and no frame has to wait where no protocol looks for loops.
+    delay = 15 if given.get("stp") else 0
+    return {"stp": False, "forward_delay": delay, "vlan": None, **NOTHING, **took, **given}
 
 
 def drift(bridge: dict) -> list[str]:

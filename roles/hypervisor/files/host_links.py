@@ -7,6 +7,8 @@ import json
 import subprocess
 from pathlib import Path
 
+# In the order in which the kernel takes them: without STP it takes any delay.
+OF_BRIDGES = ("stp_state", "forward_delay")
 # Of /etc/iproute2/rt_protos: routes that nobody has to move, since they come by themselves.
 OWN_ROUTES = ("kernel", "dhcp", "ra")
 
@@ -38,6 +40,12 @@ def ports(bridge: str) -> list[str]:
 
 
 # --- What an interface has
+
+
+def attributes(device: str) -> dict:
+    link = ip("-details", "link", "show", "dev", device)[0]
+    data = link.get("linkinfo", {}).get("info_data", {})
+    return {**{key: data[key] for key in OF_BRIDGES if key in data}, "address": link["address"], "mtu": link["mtu"]}
 
 
 def addresses(device: str) -> list[dict]:

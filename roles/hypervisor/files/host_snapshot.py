@@ -19,10 +19,11 @@ WORDS = {"gateway": "via", "prefsrc": "src", "metric": "metric", "protocol": "pr
 
 
 def note(devices: list[str]) -> dict[str, dict]:
-    """What of it is there: master, addresses and routes of each interface."""
+    """What of it is there: attributes, master, addresses and routes of each interface."""
     return {
         device: {
             "master": links.master(device),
+            "link": links.attributes(device),
             "addresses": links.addresses(device),
             "routes": [way for way in links.routes(device) if way.get("protocol") != "kernel"],
         }
@@ -49,7 +50,7 @@ def missing(noted: dict[str, dict], made: list[str]) -> list[list[str]]:
 
 
 def missing_of(device: str, before: dict) -> list[list[str]]:
-    commands = []
+    commands = setting(device, before["link"])
     if links.master(device) != before["master"]:
         commands.append(["ip", "link", "set", device, *(["master", before["master"]] if before["master"] else ["nomaster"])])
     if not is_up(device):
@@ -67,6 +68,16 @@ def missing_of(device: str, before: dict) -> list[list[str]]:
             words = [word for key, name in WORDS.items() if key in way for word in (name, str(way[key]))]
             commands.append(["ip", "-6" if ":" in way["dst"] + way.get("gateway", "") else "-4", "route", "replace", way["dst"], "dev", device, *words])
     return commands
+
+
+def setting(device: str, wanted: dict) -> list[list[str]]:
+    """Commands that give the interface the attributes that it has not; an empty one is not asked for."""
+    here = links.attributes(device)
+    return [
+        ["ip", "link", "set", "dev", device, *(["type", "bridge"] if key in links.OF_BRIDGES else []), key, str(value)]
+        for key, value in wanted.items()
+        if value != "" and here.get(key) != value
+    ]
 
 
 def lifetime(address: dict) -> list[str]:
