@@ -23,6 +23,8 @@ PLACE = Path("/run/hypervisor-bridges")
 ANSWER, OUTCOME, PLAN = PLACE / "answer.json", PLACE / "outcome.json", PLACE / "plan.json"
 # So that whoever started it hears that it was started, before the network goes.
 HEAD_START = 1
+# Seconds before the deadline in which the role's answer has to come.
+RESERVE = 4
 PING = ("ping", "-c", "1", "-W", "1")
 
 
@@ -37,7 +39,7 @@ def start(plan: dict) -> dict:
         ways = [(way.get("gateway"), device) for device in now for way in links.routes(device) if way["dst"] == "default"]
         silent = [gateway for gateway, device in ways if gateway in bridge["gateways"] and not answers(gateway, device)]
         bridge["gateways"] = [one for one in bridge["gateways"] if one not in silent]
-    # Without the files, which confirm() has no need of.
+    # Without the files, which the others have no need of.
     write(PLAN, json.dumps({**plan, "files": []}), 0o600)
     ANSWER.unlink(missing_ok=True)
     OUTCOME.unlink(missing_ok=True)
@@ -175,18 +177,26 @@ def answer(ends: float, deadline: int) -> str:
 # --- What the role asks when it has come back
 
 
-def confirm() -> dict:
-    """Say whether the network is what it should be; what comes of the change."""
+def check() -> list[str]:
+    """Wait until the network is what it should be; what it lacks when the deadline is near."""
     plan = json.loads(PLAN.read_text())
-    ends = time.monotonic() + plan["deadline"]
-    lacks = wrong(plan)
+    ends = time.monotonic() + plan["deadline"] - RESERVE
     # Leases, router advertisements and checks for duplicates take their time.
-    while lacks and running() is not None and time.monotonic() < ends - 5:
+    while (lacks := wrong(plan)) and running() is not None and time.monotonic() < ends:
         time.sleep(0.3)
-        lacks = wrong(plan)
+    return lacks
+
+
+def keep() -> dict:
+    """Say whether the change stays; what came of it.
+
+    That this runs proves that the host is reached: it is called when the answer of check() has come through.
+    """
+    plan = json.loads(PLAN.read_text())
     if running() is not None:
-        write(ANSWER, json.dumps({"why": "; ".join(lacks)}), 0o600)
-    while running() is not None and time.monotonic() < ends + 120:
+        write(ANSWER, json.dumps({"why": "; ".join(wrong(plan))}), 0o600)
+    ends = time.monotonic() + plan["deadline"] + 120
+    while running() is not None and time.monotonic() < ends:
         time.sleep(0.1)
     if not OUTCOME.exists():
         return {"kept": False, "why": "the process that made the change is gone without a word", "left": []}

@@ -68,6 +68,8 @@ def present(asked: dict, system: str) -> dict:
     took = noted.get("taken")
     if took is None:
         took = NOTHING if vlan else {**links.taken(nic), **systems.dns_of(nic, answer["system"])}
+        if answer["system"] == "netplan" and not vlan:
+            took["netplan"] = systems.kept(nic) or {"ethernets": {nic: {}}}
     bridge = resolved(asked, took)
     bridge["port"] = port = f"{nic}.{vlan}" if vlan else nic
     bridge["record"] = RECORD + json.dumps({"interface": nic, "vlan": vlan, "taken": took}, sort_keys=True)

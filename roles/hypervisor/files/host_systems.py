@@ -31,10 +31,19 @@ def netplan_files() -> dict[Path, dict]:
     return {path: yaml.safe_load(path.read_text()) or {} for path in sorted(Path("/etc/netplan").glob("*.yaml"))}
 
 
-def in_netplan(nic: str) -> list[dict]:
-    """Each definition of the NIC."""
-    kinds = [kinds for file in netplan_files().values() for kinds in (file.get("network") or {}).values()]
-    return [kind[nic] or {} for kind in kinds if isinstance(kind, dict) and nic in kind]
+def in_netplan(nic: str) -> list[tuple[str, dict]]:
+    """Each definition of the NIC, with the kind of interface that it stands under, as C(ethernets)."""
+    kinds = [kind for file in netplan_files().values() for kind in (file.get("network") or {}).items()]
+    return [(kind, defined[nic] or {}) for kind, defined in kinds if isinstance(defined, dict) and nic in defined]
+
+
+def kept(nic: str) -> dict[str, dict]:
+    """What the NIC keeps of its netplan definition in a bridge: what it is, and nothing of its addresses."""
+    gone = ("addresses", "routes", "routing-policy", "nameservers", "gateway4", "gateway6", "link-local", "ra-overrides")
+    return {
+        kind: {nic: {key: value for key, value in has.items() if key not in gone and not key.startswith(("dhcp", "accept-ra"))}}
+        for kind, has in in_netplan(nic)
+    }
 
 
 def ifupdown_files() -> list[Path]:
@@ -88,7 +97,7 @@ def system_of(nic: str) -> str:
 def dns_of(nic: str, system: str) -> dict[str, list[str]]:
     servers, search = [], []
     if system == "netplan":
-        for one in in_netplan(nic):
+        for _, one in in_netplan(nic):
             servers += (one.get("nameservers") or {}).get("addresses") or []
             search += (one.get("nameservers") or {}).get("search") or []
     elif system == "NetworkManager":
