@@ -122,7 +122,7 @@ def install(*, daemons: bool) -> list[str]:
         with step(f"installing {len(missing)} packages"):
             apt("install", "--yes", "--no-install-recommends", "--no-upgrade", *missing)
     if daemons:
-        service_files()
+        service_files(tuple(NETWORKING))
     return missing
 
 
@@ -187,4 +187,6 @@ def _download(package: str, directory: Path) -> None:
 
 def _libraries(shown: str) -> list[str]:
     """Of what C(apt-cache depends) showed the packages that are libraries."""
-    return [line.split()[1] for line in shown.splitlines() if line.strip().startswith(("Depends: lib", "Depends: python3-"))]
+    return [
+        line.split()[1] for line in shown.splitlines() if line.strip().startswith(("Depends: lib", "Depends: python3-"))
+    ]

@@ -156,9 +156,7 @@ class Host:
 
     def addresses(self, device: str) -> set[str]:
         links = json.loads(self.shell(f"ip -json address show dev {device}"))
-        return {
-            f"{one['local']}/{one['prefixlen']}" for one in links[0]["addr_info"] if one["scope"] == "global"
-        }
+        return {f"{one['local']}/{one['prefixlen']}" for one in links[0]["addr_info"] if one["scope"] == "global"}
 
     def state(self) -> dict:
         """Files and running network, without what counts up."""
@@ -168,9 +166,7 @@ class Host:
             "files": self.shell(f"find {files} -type f -exec grep -H '' {{}} + 2>/dev/null || true"),
             "links": {link["ifname"]: (link.get("master"), link["mtu"], link["address"]) for link in links},
             "addresses": {link["ifname"]: self.addresses(link["ifname"]) for link in links},
-            "default": [
-                (way["gateway"], way["dev"]) for way in json.loads(self.shell("ip -json route show default"))
-            ],
+            "default": [(way["gateway"], way["dev"]) for way in json.loads(self.shell("ip -json route show default"))],
         }
 
 
@@ -198,7 +194,9 @@ def test_a_bridge_over_the_nic_that_ansible_comes_by(host):
     assert made["links"]["br0"][2] == before["links"]["up0"][2]
     assert (made["addresses"]["br0"], made["addresses"]["up0"]) == ({f"{ip}/24"}, set())
     assert made["default"] == [(GATEWAY, "br0")]
-    assert "lab.test" in host.shell("grep -hr -A 30 '^# hypervisor: ' /etc/network /etc/netplan /etc/systemd /etc/NetworkManager || true")
+    assert "lab.test" in host.shell(
+        "grep -hr -A 30 '^# hypervisor: ' /etc/network /etc/netplan /etc/systemd /etc/NetworkManager || true"
+    )
 
     if host.system == "ifupdown":
         more = [f"{ip}/24", "10.98.0.1/24", "fd00:98::1/64"]

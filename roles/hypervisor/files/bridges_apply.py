@@ -32,11 +32,15 @@ def start(plan: dict) -> dict:
     """Start the process that changes the network, which outlives the connection."""
     PLACE.mkdir(mode=0o700, exist_ok=True)
     if running() is not None:
-        return {"failed": "another change of the network's is under way on the host; wait until it is done or taken back"}
+        return {
+            "failed": "another change of the network's is under way on the host; wait until it is done or taken back"
+        }
     for bridge in plan["bridges"]:
         # One that is silent before proves nothing when it is silent after.
         now = [device for device in devices(bridge) if links.is_link(device)]
-        ways = [(way.get("gateway"), device) for device in now for way in links.routes(device) if way["dst"] == "default"]
+        ways = [
+            (way.get("gateway"), device) for device in now for way in links.routes(device) if way["dst"] == "default"
+        ]
         silent = [gateway for gateway, device in ways if gateway in bridge["gateways"] and not answers(gateway, device)]
         bridge["gateways"] = [one for one in bridge["gateways"] if one not in silent]
     # Without the files, which the others have no need of.
@@ -157,7 +161,9 @@ def forward(plan: dict) -> str:
 def run_all(bridge: dict, step: str, state: str) -> list[str]:
     """Run the commands of the host's system; what went wrong, and nothing of those after it."""
     for words in bridge["commands"][state][step]:
-        command = [word.replace("{bridge}", bridge["name"]).replace("{interface}", bridge["interface"]) for word in words]
+        command = [
+            word.replace("{bridge}", bridge["name"]).replace("{interface}", bridge["interface"]) for word in words
+        ]
         if command[:3] == ["ip", "link", "delete"] and not links.is_link(command[3]):
             continue
         if (wrong := snapshot.run(command)) and step == "enter":
@@ -234,4 +240,6 @@ def answers(gateway: str, device: str) -> bool:
     at = f"{gateway}%{device}" if gateway.startswith("fe80") else gateway
     if subprocess.run([*PING, at], capture_output=True, check=False).returncode == 0:
         return True
-    return any("lladdr" in one for one in links.ip("neighbour", "show", gateway, "dev", device) if "FAILED" not in one["state"])
+    return any(
+        "lladdr" in one for one in links.ip("neighbour", "show", gateway, "dev", device) if "FAILED" not in one["state"]
+    )

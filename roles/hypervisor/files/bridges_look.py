@@ -56,7 +56,15 @@ def present(asked: dict, system: str) -> dict:
     name, nic, vlan = asked["name"], asked.get("interface") or "", asked.get("vlan")
     noted = record(name)
     problems = wrong_names(name, nic) or wrong_places(name, nic, vlan, noted, system)
-    answer = {"name": name, "state": "present", "system": "", "problems": problems, "edits": [], "drift": [], "made": not noted}
+    answer = {
+        "name": name,
+        "state": "present",
+        "system": "",
+        "problems": problems,
+        "edits": [],
+        "drift": [],
+        "made": not noted,
+    }
     if problems:
         return answer
     answer["system"] = noted.get("system") or (systems.system_of(nic) if system == "auto" else system)
@@ -64,6 +72,14 @@ def present(asked: dict, system: str) -> dict:
         problems.append(
             f"it is not clear which of {', '.join(systems.MAIN)} configures {nic}; say it in hypervisor_bridge_system"
         )
+        return answer
+    if answer["system"] == "netplan" and systems.is_of_network_manager(nic):
+        problems.append(f"netplan leaves {nic} to NetworkManager; say that in hypervisor_bridge_system")
+    if answer["system"] == "networkd" and vlan:
+        problems.append(
+            f"networkd makes a VLAN by {nic}'s own file; declare it there, and name its interface in 'interface'"
+        )
+    if problems:
         return answer
     took = noted.get("taken")
     if took is None:
@@ -192,5 +208,7 @@ def wrong_addresses(bridge: dict) -> list[str]:
             problems.append(f"{key} {gateway} is no address")
             continue
         if not (found.is_link_local or bridge[dynamic] or any(found in one for one in networks)):
-            problems.append(f"{key} {gateway} is in no subnet of {', '.join(bridge['addresses']) or 'it, as it has no address'}")
+            problems.append(
+                f"{key} {gateway} is in no subnet of {', '.join(bridge['addresses']) or 'it, as it has no address'}"
+            )
     return problems

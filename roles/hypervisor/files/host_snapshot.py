@@ -52,21 +52,40 @@ def missing(noted: dict[str, dict], made: list[str]) -> list[list[str]]:
 def missing_of(device: str, before: dict) -> list[list[str]]:
     commands = setting(device, before["link"])
     if links.master(device) != before["master"]:
-        commands.append(["ip", "link", "set", device, *(["master", before["master"]] if before["master"] else ["nomaster"])])
+        commands.append(
+            ["ip", "link", "set", device, *(["master", before["master"]] if before["master"] else ["nomaster"])]
+        )
     if not is_up(device):
         commands.append(["ip", "link", "set", device, "up"])
     here, wanted = links.addresses(device), before["addresses"]
     there = {one["text"] for one in here}
-    commands += [["ip", "address", "add", one["text"], "dev", device, *lifetime(one)] for one in wanted if one["text"] not in there]
+    commands += [
+        ["ip", "address", "add", one["text"], "dev", device, *lifetime(one)]
+        for one in wanted
+        if one["text"] not in there
+    ]
     kept = {one["text"] for one in wanted}
     commands += [
-        ["ip", "address", "delete", one["text"], "dev", device] for one in here if one["text"] not in kept and links.is_own(one)
+        ["ip", "address", "delete", one["text"], "dev", device]
+        for one in here
+        if one["text"] not in kept and links.is_own(one)
     ]
     ways = [(way["dst"], way.get("gateway")) for way in links.routes(device)]
     for way in before["routes"]:
         if (way["dst"], way.get("gateway")) not in ways:
             words = [word for key, name in WORDS.items() if key in way for word in (name, str(way[key]))]
-            commands.append(["ip", "-6" if ":" in way["dst"] + way.get("gateway", "") else "-4", "route", "replace", way["dst"], "dev", device, *words])
+            commands.append(
+                [
+                    "ip",
+                    "-6" if ":" in way["dst"] + way.get("gateway", "") else "-4",
+                    "route",
+                    "replace",
+                    way["dst"],
+                    "dev",
+                    device,
+                    *words,
+                ]
+            )
     return commands
 
 
@@ -94,7 +113,9 @@ def is_up(device: str) -> bool:
 def run(command: list[str]) -> str:
     """What went wrong with a command; nothing where it went well."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=120, stdin=subprocess.DEVNULL
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{' '.join(command)}: {error}"
     if done.returncode == 0:

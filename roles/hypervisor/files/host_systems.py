@@ -18,7 +18,17 @@ MAIN = {
 }
 INTERFACES = Path("/etc/network/interfaces")
 # interfaces(5): what ends the stanza before it.
-KEYWORDS = ("iface", "mapping", "auto", "source", "source-directory", "no-auto-down", "no-scripts", "rename", "template")
+KEYWORDS = (
+    "iface",
+    "mapping",
+    "auto",
+    "source",
+    "source-directory",
+    "no-auto-down",
+    "no-scripts",
+    "rename",
+    "template",
+)
 # What takes the NIC out of a file of the host's owner, so that it can be put back as it was.
 MARK = "#hypervisor:{}# "
 
@@ -31,6 +41,12 @@ def netplan_files() -> dict[Path, dict]:
     return {path: yaml.safe_load(path.read_text()) or {} for path in sorted(Path("/etc/netplan").glob("*.yaml"))}
 
 
+def is_of_network_manager(nic: str) -> bool:
+    """Whether netplan only writes profiles for NetworkManager, which then configures the NIC."""
+    networks = [file.get("network") or {} for file in netplan_files().values()]
+    return "NetworkManager" in [one.get("renderer") for one in (*networks, *(has for _, has in in_netplan(nic)))]
+
+
 def in_netplan(nic: str) -> list[tuple[str, dict]]:
     """Each definition of the NIC, with the kind of interface that it stands under, as C(ethernets)."""
     kinds = [kind for file in netplan_files().values() for kind in (file.get("network") or {}).items()]
@@ -39,9 +55,24 @@ def in_netplan(nic: str) -> list[tuple[str, dict]]:
 
 def kept(nic: str) -> dict[str, dict]:
     """What the NIC keeps of its netplan definition in a bridge: what it is, and nothing of its addresses."""
-    gone = ("addresses", "routes", "routing-policy", "nameservers", "gateway4", "gateway6", "link-local", "ra-overrides")
+    gone = (
+        "addresses",
+        "routes",
+        "routing-policy",
+        "nameservers",
+        "gateway4",
+        "gateway6",
+        "link-local",
+        "ra-overrides",
+    )
     return {
-        kind: {nic: {key: value for key, value in has.items() if key not in gone and not key.startswith(("dhcp", "accept-ra"))}}
+        kind: {
+            nic: {
+                key: value
+                for key, value in has.items()
+                if key not in gone and not key.startswith(("dhcp", "accept-ra"))
+            }
+        }
         for kind, has in in_netplan(nic)
     }
 
@@ -73,7 +104,7 @@ def stanzas(text: str, nic: str) -> list[int]:
 def manages(nic: str) -> dict[str, bool]:
     """Whether each system that runs here configures the NIC now."""
     found = {}
-    if shutil.which("netplan") and in_netplan(nic):
+    if in_netplan(nic) and not is_of_network_manager(nic):
         found["netplan"] = True
     if said("nmcli", "--get-values", "RUNNING", "general").strip() == "running":
         state = said("nmcli", "--get-values", "GENERAL.STATE", "device", "show", nic)
@@ -205,7 +236,8 @@ def is_read(interfaces: str, name: str) -> bool:
     place = Path(MAIN["ifupdown"].format(name))
     words = [line.split() for line in interfaces.splitlines()]
     return any(
-        (line[0] == "source" and place.match(line[1])) or (line[0] == "source-directory" and Path(line[1]) == place.parent)
+        (line[0] == "source" and place.match(line[1]))
+        or (line[0] == "source-directory" and Path(line[1]) == place.parent)
         for line in words
         if len(line) > 1
     )
