@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bridges of the role hypervisor, with each system that configures a host's network, over the NIC that Ansible comes by."""
+"""Bridges of the role hypervisor over the NIC that Ansible comes by, with each system that configures networks."""
 
 from __future__ import annotations
 
@@ -83,7 +83,11 @@ method=link-local
 """,
     ),
 }
-BUS = "mkdir -p /run/dbus; dbus-daemon --system --fork; mount -o remount,bind,ro /sys; ip address flush dev up0 scope global\n"
+# Where /sys can't be written to nobody waits for udev. Without an address the NIC is as the system finds it at a start.
+BUS = """\
+mkdir -p /run/dbus; dbus-daemon --system --fork
+mount -o remount,bind,ro /sys; ip address flush dev up0 scope global
+"""
 NETWORKD = """\
 mkdir -p /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp /run/systemd/network
 chown -R systemd-network: /run/systemd/netif

@@ -35,7 +35,7 @@ def look(bridges: list[dict], system: str) -> list[dict]:
     nics = [one.get("interface") for one in bridges]
     answers = []
     for asked in ({"state": "present", **one} for one in bridges):
-        answer = present(asked, system) if asked["state"] == "present" else absent(asked, system)
+        answer = present(asked, system) if asked["state"] == "present" else absent(asked)
         if asked.get("interface") and not asked.get("vlan") and nics.count(asked["interface"]) > 1:
             answer["problems"].append(f"{asked['interface']} is asked to be in two bridges; it can be in one")
         answers.append(answer)
@@ -100,7 +100,7 @@ def present(asked: dict, system: str) -> dict:
     return answer
 
 
-def absent(asked: dict, system: str) -> dict:
+def absent(asked: dict) -> dict:
     """A bridge that goes: its NIC is configured as it was before."""
     name = asked["name"]
     noted, problems = record(name), []
