@@ -127,7 +127,9 @@ class Host:
         self.playbook = Playbook(scratch, f"{hypervisor.name},", {"ANSIBLE_CONFIG": f"{scratch}/ansible.cfg"})
         path, content = FILES[system]
         self.shell(f"mkdir -p {Path(path).parent}")
-        self.shell(f"cat >{path}; chmod 600 {path}", input=content.replace("ADDRESS", hypervisor.ip))
+        # networkd is no root, and NetworkManager reads nothing that others may.
+        mode = "644" if system == "networkd" else "600"
+        self.shell(f"cat >{path}; chmod {mode} {path}", input=content.replace("ADDRESS", hypervisor.ip))
         self.shell(START[system])
         self.own = path
 
