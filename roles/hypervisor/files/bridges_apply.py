@@ -219,20 +219,21 @@ def wrong(plan: dict) -> list[str]:
 
 
 def lacking(bridge: dict) -> list[str]:
-    name, port = bridge["name"], bridge["port"]
-    if bridge["to"] == "nic":
-        here = {one["text"] for one in links.addresses(bridge["interface"])}
-        lacks = [f"{bridge['interface']} has no {one}" for one in bridge["addresses"] if one not in here]
-        return lacks + ([f"{name} is still there"] if links.is_link(name) else [])
-    if not links.is_link(name):
-        return [f"there is no {name}"]
-    lacks = [] if links.master(port) == name else [f"{port} is not in {name}"]
-    here = links.addresses(name)
+    name, port, lacks = bridge["name"], bridge["port"], []
+    device = name if bridge["to"] == "bridge" else bridge["interface"]
+    if not links.is_link(device):
+        return [f"there is no {device}"]
+    if device == name and links.master(port) != name:
+        lacks.append(f"{port} is not in {name}")
+    if device != name and links.is_link(name):
+        lacks.append(f"{name} is still there")
+    here = links.addresses(device)
     texts = {one["text"] for one in here}
-    lacks += [f"{name} has no {one}" for one in bridge["addresses"] if str(ipaddress.ip_interface(one)) not in texts]
+    wanted = [str(ipaddress.ip_interface(one)) for one in bridge["addresses"]]
+    lacks += [f"{device} has no {one}" for one in wanted if one not in texts]
     if bridge["dhcp"] and not any(one["family"] == "inet" and not links.is_own(one) for one in here):
-        lacks.append(f"{name} got no address by DHCP")
-    return lacks + [f"gateway {one} does not answer" for one in bridge["gateways"] if not answers(one, name)]
+        lacks.append(f"{device} got no address by DHCP")
+    return lacks + [f"gateway {one} does not answer" for one in bridge["gateways"] if not answers(one, device)]
 
 
 def answers(gateway: str, device: str) -> bool:
