@@ -169,7 +169,7 @@ class Host:
         files = "/etc/network /etc/netplan /etc/systemd/network /etc/NetworkManager/system-connections"
         links = json.loads(self.shell("ip -json address show"))
         return {
-            "files": self.shell(f"find {files} -type f -exec grep -H '' {{}} + 2>/dev/null || true"),
+            "files": self.shell(f"find {files} -type f -exec grep -H '' {{}} + 2>/dev/null | sort || true"),
             "links": {link["ifname"]: (link.get("master"), link["mtu"], link["address"]) for link in links},
             "addresses": {link["ifname"]: self.addresses(link["ifname"]) for link in links},
             "default": [(way["gateway"], way["dev"]) for way in json.loads(self.shell("ip -json route show default"))],
