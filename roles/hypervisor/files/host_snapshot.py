@@ -14,6 +14,8 @@ import host_links as links
 
 # For how long the host's own system may bring the addresses back, before it is done for it.
 PATIENCE = 8
+# For how long the network must stay as it was: some systems still change it when their command has ended.
+SETTLED = 2
 # Of what `ip -json route show` says, the words that `ip route add` takes.
 WORDS = {"gateway": "via", "prefsrc": "src", "metric": "metric", "protocol": "proto", "scope": "scope"}
 
@@ -34,10 +36,19 @@ def note(devices: list[str]) -> dict[str, dict]:
 
 def bring_back(noted: dict[str, dict], made: list[str]) -> list[str]:
     """Make the network what it was; commands that failed. C(made): interfaces that go where they were not there."""
-    deadline = time.monotonic() + PATIENCE
-    while missing(noted, made) and time.monotonic() < deadline:
+    now = time.monotonic()
+    deadline, whole_since = now + PATIENCE, now
+    while now < deadline and now - whole_since < SETTLED:
         time.sleep(0.2)
-    return [wrong for command in missing(noted, made) if (wrong := run(command))]
+        now = time.monotonic()
+        if missing(noted, made):
+            whole_since = now
+    deadline = now + SETTLED
+    while True:
+        wrong = [said for command in missing(noted, made) if (said := run(command))]
+        if time.monotonic() > deadline:
+            return wrong
+        time.sleep(0.2)
 
 
 def missing(noted: dict[str, dict], made: list[str]) -> list[list[str]]:
