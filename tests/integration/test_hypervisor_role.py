@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypervisors import Hypervisor
 from integration._play import Playbook
 
-HERE = Path(__file__).resolve().parent
 GATEWAY = "10.99.0.1"
 # What each system needs to run without systemd, and the host's own configuration of its NIC up0.
 PACKAGES = {"ifupdown": "ifupdown", "netplan": "netplan.io", "NetworkManager": "network-manager"}
@@ -106,6 +107,12 @@ setsid NetworkManager --no-daemon </dev/null >/var/log/nm.log 2>&1 &
 until nmcli --get-values GENERAL.STATE device show up0 | grep -q '^100'; do sleep 0.1; done
 """,
 }
+MAIN = {
+    "ifupdown": "/etc/network/interfaces.d/hypervisor-br0",
+    "networkd": "/etc/systemd/network/00-hypervisor-br0.network",
+    "netplan": "/etc/netplan/90-hypervisor-br0.yaml",
+    "NetworkManager": "/etc/NetworkManager/system-connections/hypervisor-br0.nmconnection",
+}
 PLAY = """
 - hosts: all
   gather_facts: false
@@ -114,40 +121,44 @@ PLAY = """
 """
 
 
-class Host:
-    """A host whose NIC is configured by one system, and plays of the role on it."""
+class Hosts:
+    """A host for each system that configures its NIC, and plays of the role on all of them at once."""
 
-    def __init__(self, hypervisor: Hypervisor, system: str, scratch: Path) -> None:
-        self.hypervisor, self.system = hypervisor, system
-        (scratch / "ssh_config").write_text(hypervisor.ssh_config())
-        ssh = f"-F {scratch}/ssh_config -o ControlMaster=auto -o ControlPersist=60 -o ControlPath={scratch}/ssh"
+    def __init__(self, hosts: dict[str, Hypervisor], scratch: Path) -> None:
+        self.hosts = hosts
+        (scratch / "ssh_config").write_text("".join(host.ssh_config() for host in hosts.values()))
+        ssh = f"-F {scratch}/ssh_config -o ControlMaster=auto -o ControlPersist=60 -o ControlPath={scratch}/%n"
         (scratch / "ansible.cfg").write_text(
             f"[defaults]\nhome = {scratch}/home\n[ssh_connection]\nssh_args = {ssh}\npipelining = true\n"
         )
-        self.playbook = Playbook(scratch, f"{hypervisor.name},", {"ANSIBLE_CONFIG": f"{scratch}/ansible.cfg"})
-        path, content = FILES[system]
-        self.shell(f"mkdir -p {Path(path).parent}")
-        # networkd is no root, and NetworkManager reads nothing that others may.
-        mode = "644" if system == "networkd" else "600"
-        self.shell(f"cat >{path}; chmod {mode} {path}", input=content.replace("ADDRESS", hypervisor.ip))
-        self.shell(START[system])
-        self.own = path
+        names = ",".join(host.name for host in hosts.values())
+        self.playbook = Playbook(scratch, names, {"ANSIBLE_CONFIG": f"{scratch}/ansible.cfg"})
+        for system, host in hosts.items():
+            path, content = FILES[system]
+            # networkd is no root, and NetworkManager reads nothing that others may.
+            mode = "644" if system == "networkd" else "600"
+            write = f"mkdir -p {Path(path).parent}; cat >{path}; chmod {mode} {path}"
+            shell(host, write, input=content.replace("ADDRESS", host.ip))
+            shell(host, START[system])
 
-    def shell(self, script: str, **options) -> str:
-        command = ["timeout", "30", "/bin/sh", "-euc", script]
-        done = self.hypervisor.exec(command, capture_output=True, text=True, **options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def role(self, *words: str, deadline: int = 30, **bridge):
+    def role(self, *words: str, deadline: int = 60, **bridge):
         variables = {
             "hypervisor_bridges": [{"name": "br0", "interface": "up0", **bridge}],
             "hypervisor_bridge_deadline": deadline,
             "hypervisor_parts": ["bridges"],
+            "ips": {host.name: host.ip for host in self.hosts.values()},
         }
-        return self.playbook(PLAY, *words, variables=variables)
+        return self.playbook(PLAY, *words, variables=variables, callback="default")
 
-    def change(self, **bridge):
+    def is_refused(self, why: str, **bridge) -> None:
+        """It is taken back on every host, for this reason, and all of it."""
+        before = self.state()
+        done = self.role(deadline=8, **bridge)
+        said = re.findall(r"The network of (\S+) was taken back to what it was, since .*" + re.escape(why), done.text)
+        assert set(said) == {host.name for host in self.hosts.values()}, done.text
+        assert self.state() == before
+
+    def change(self, **bridge) -> None:
         """Check, apply, repeat."""
         before = self.state()
         planned = self.role("--check", "--diff", **bridge)
@@ -155,72 +166,80 @@ class Host:
         done = self.role("--diff", **bridge)
         assert done.code == 0, done.text
         assert shown(planned) == shown(done)
-        assert any(planned.changed())
         again = self.role(**bridge)
-        assert (again.code, any(again.changed())) == (0, False), again.text
-        return done
-
-    def addresses(self, device: str) -> set[str]:
-        links = json.loads(self.shell(f"ip -json address show dev {device}"))
-        return {f"{one['local']}/{one['prefixlen']}" for one in links[0]["addr_info"] if one["scope"] == "global"}
+        assert again.code == 0, again.text
+        assert again.text.count("changed=0 ") == len(self.hosts), again.text
 
     def state(self) -> dict:
-        """Files and running network, without what counts up."""
-        files = "/etc/network /etc/netplan /etc/systemd/network /etc/NetworkManager/system-connections"
-        links = json.loads(self.shell("ip -json address show"))
-        return {
-            "files": self.shell(f"find {files} -type f -exec grep -H '' {{}} + 2>/dev/null | sort || true"),
-            "links": {link["ifname"]: (link.get("master"), link["mtu"], link["address"]) for link in links},
-            "addresses": {link["ifname"]: self.addresses(link["ifname"]) for link in links},
-            "default": [(way["gateway"], way["dev"]) for way in json.loads(self.shell("ip -json route show default"))],
-        }
+        return {system: state(host) for system, host in self.hosts.items()}
 
 
-def shown(result) -> list:
-    """What the tasks say that a plan and its run have in common."""
-    return [(task["changed"], task.get("diff")) for task in result.tasks if task["changed"]]
+def shell(host: Hypervisor, script: str, **options) -> str:
+    command = ["timeout", "60", "/bin/sh", "-euc", script]
+    done = host.exec(command, capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-@pytest.fixture(scope="module", params=list(FILES))
-def host(request, _signals, tmp_path_factory):
-    system = request.param
-    also = [PACKAGES[system]] if system in PACKAGES else []
-    # A short path: a socket lies in it.
-    with tempfile.TemporaryDirectory(prefix="role") as scratch:
-        state = tmp_path_factory.mktemp("hypervisors")
-        with Hypervisor("bridged", state_dir=state, also=also) as hypervisor:
-            yield Host(hypervisor, system, Path(scratch))
+def state(host: Hypervisor) -> dict:
+    """Files and running network, without what counts up."""
+    files = "/etc/network /etc/netplan /etc/systemd/network /etc/NetworkManager/system-connections"
+    links = json.loads(shell(host, "ip -json -details address show"))
+    ways = json.loads(shell(host, "ip -json route show default"))
+    return {
+        "files": shell(host, f"find {files} -type f -exec grep -H '' {{}} + 2>/dev/null | sort || true"),
+        "links": {link["ifname"]: (link.get("master"), link["mtu"], link["address"]) for link in links},
+        "stp": [link["linkinfo"]["info_data"]["stp_state"] for link in links if link["ifname"] == "br0"],
+        "addresses": {
+            link["ifname"]: {
+                f"{one['local']}/{one['prefixlen']}" for one in link["addr_info"] if one["scope"] == "global"
+            }
+            for link in links
+        },
+        "default": [(way["gateway"], way["dev"]) for way in ways],
+    }
 
 
-def test_a_bridge_over_the_nic_that_ansible_comes_by(host):
-    ip, before = host.hypervisor.ip, host.state()
-    host.change()
-    made = host.state()
-    assert made["links"]["up0"][0] == "br0"
-    assert made["links"]["br0"][2] == before["links"]["up0"][2]
-    assert (made["addresses"]["br0"], made["addresses"]["up0"]) == ({f"{ip}/24"}, set())
-    assert made["default"] == [(GATEWAY, "br0")]
-    assert "lab.test" in host.shell(
-        "grep -hr -A 30 '^# hypervisor: ' /etc/network /etc/netplan /etc/systemd /etc/NetworkManager || true"
-    )
+def shown(result) -> list[str]:
+    """What a plan and its run say that changes, whichever host was first to say it."""
+    return sorted(line for line in result.text.splitlines() if line.startswith(("changed:", "+", "-")))
 
-    if host.system == "ifupdown":
-        more = [f"{ip}/24", "10.98.0.1/24", "fd00:98::1/64"]
-        done = host.role(addresses=more, stp=True, forward_delay=2)
-        assert host.addresses("br0") == set(more), done.text
-        assert "stp_state 1" in host.shell("ip -details link show br0")
-        assert host.role().code == 0
-        assert host.state() == made
-        # Nobody answers by that way, though Ansible comes back.
-        wrong = host.role(deadline=8, gateway="10.99.0.77")
-        assert "gateway 10.99.0.77 does not answer" in wrong.text
-        assert host.state() == made
 
-    # Nobody comes back at all.
-    wrong = host.role(deadline=6, addresses=["10.97.0.2/24"], gateway="10.97.0.1")
-    assert "nobody came back within 6 s" in wrong.text
-    assert host.state() == made
+@pytest.fixture(scope="module")
+def hosts(_signals, tmp_path_factory):
+    where = tmp_path_factory.mktemp("hypervisors")
+    # A short path: sockets lie in it.
+    with tempfile.TemporaryDirectory(prefix="role") as scratch, ExitStack() as stack:
+        made = {}
+        for system in FILES:
+            also = [PACKAGES[system]] if system in PACKAGES else []
+            made[system] = stack.enter_context(Hypervisor(system.lower(), state_dir=where, also=also))
+        yield Hosts(made, Path(scratch))
 
-    gone = host.role(state="absent")
-    assert gone.code == 0, gone.text
-    assert host.state() == before
+
+def test_a_bridge_over_the_nic_that_ansible_comes_by(hosts):
+    before = hosts.state()
+    hosts.change()
+    made = hosts.state()
+    for system, host in hosts.hosts.items():
+        now = made[system]
+        assert now["links"]["up0"][0] == "br0"
+        assert now["links"]["br0"][2] == before[system]["links"]["up0"][2]
+        assert (now["addresses"]["br0"], now["addresses"]["up0"]) == ({f"{host.ip}/24"}, set())
+        assert now["default"] == [(GATEWAY, "br0")]
+        # The domain and the server of the NIC's own configuration.
+        assert "lab.test" in shell(host, f"cat {MAIN[system]}")
+
+    more = ["10.98.0.1/24", "fd00:98::1/64"]
+    changed = hosts.role(addresses=["{{ ips[inventory_hostname] }}/24", *more], stp=True, forward_delay=2)
+    for system, host in hosts.hosts.items():
+        now = state(host)
+        assert (now["addresses"]["br0"], now["stp"]) == ({f"{host.ip}/24", *more}, [1]), changed.text
+    back = hosts.role()
+    assert hosts.state() == made, back.text
+
+    # Ansible comes back, but the host has no way out.
+    hosts.is_refused("gateway 10.99.0.77 does not answer", gateway="10.99.0.77")
+    hosts.is_refused("nobody came back within 8 s", addresses=["10.97.0.2/24"], gateway="10.97.0.1")
+    gone = hosts.role(state="absent")
+    assert hosts.state() == before, gone.text
