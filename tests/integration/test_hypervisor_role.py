@@ -230,11 +230,14 @@ def test_a_bridge_over_the_nic_that_ansible_comes_by(hosts):
         # The domain and the server of the NIC's own configuration.
         assert "lab.test" in shell(host, f"cat {MAIN[system]}")
 
-    more = ["10.98.0.1/24", "fd00:98::1/64"]
-    changed = hosts.role(addresses=["{{ ips[inventory_hostname] }}/24", *more], stp=True, forward_delay=2)
-    for system, host in hosts.hosts.items():
-        now = state(host)
-        assert (now["addresses"]["br0"], now["stp"]) == ({f"{host.ip}/24", *more}, [1]), changed.text
+    # Another one on each host, as systems look for duplicates.
+    number = "{{ ips[inventory_hostname] | split('.') | last }}"
+    more = [f"10.99.0.{number}/24", f"10.98.0.{number}/24", f"fd00:98::{number}/64"]
+    changed = hosts.role(addresses=more, stp=True, forward_delay=2)
+    for host in hosts.hosts.values():
+        now, number = state(host), host.ip.rpartition(".")[2]
+        wanted = {f"{host.ip}/24", f"10.98.0.{number}/24", f"fd00:98::{number}/64"}
+        assert (now["addresses"]["br0"], now["stp"]) == (wanted, [1]), changed.text
     back = hosts.role()
     assert hosts.state() == made, back.text
 

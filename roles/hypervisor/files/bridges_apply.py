@@ -228,7 +228,8 @@ def lacking(bridge: dict) -> list[str]:
     if device != name and links.is_link(name):
         lacks.append(f"{name} is still there")
     here = links.addresses(device)
-    texts = {one["text"] for one in here}
+    # One that somebody else has is refused by the kernel, or by the system.
+    texts = {one["text"] for one in here if not (one.get("tentative") or one.get("dadfailed"))}
     wanted = [str(ipaddress.ip_interface(one)) for one in bridge["addresses"]]
     lacks += [f"{device} has no {one}" for one in wanted if one not in texts]
     if bridge["dhcp"] and not any(one["family"] == "inet" and not links.is_own(one) for one in here):
