@@ -136,6 +136,9 @@ def write(path: Path, content: str | None, mode: int) -> None:
         return
     # Hidden: the directories of the network's systems read whatever else is in them.
     new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    # Nobody else may read it before it has its mode: there may be passwords in it.
+    new.touch(mode=0o600)
     new.write_text(content)
     new.chmod(mode)
     new.replace(path)
