@@ -150,10 +150,10 @@ class Hosts:
         }
         return self.playbook(PLAY, *words, variables=variables, callback="default")
 
-    def is_refused(self, why: str, **bridge) -> None:
+    def is_refused(self, why: str, deadline: int, **bridge) -> None:
         """It is taken back on every host, for this reason, and all of it."""
         before = self.state()
-        done = self.role(deadline=8, **bridge)
+        done = self.role(deadline=deadline, **bridge)
         said = re.findall(r"The network of (\S+) was taken back to what it was, since .*" + re.escape(why), done.text)
         assert set(said) == {host.name for host in self.hosts.values()}, done.text
         assert self.state() == before
@@ -242,7 +242,7 @@ def test_a_bridge_over_the_nic_that_ansible_comes_by(hosts):
     assert hosts.state() == made, back.text
 
     # Ansible comes back, but the host has no way out.
-    hosts.is_refused("gateway 10.99.0.77 does not answer", gateway="10.99.0.77")
-    hosts.is_refused("nobody came back within 8 s", addresses=["10.97.0.2/24"], gateway="10.97.0.1")
+    hosts.is_refused("gateway 10.99.0.77 does not answer", 24, gateway="10.99.0.77")
+    hosts.is_refused("nobody came back within 5 s", 5, addresses=["10.97.0.2/24"], gateway="10.97.0.1")
     gone = hosts.role(state="absent")
     assert hosts.state() == before, gone.text

@@ -23,8 +23,8 @@ PLACE = Path("/run/hypervisor-bridges")
 ANSWER, OUTCOME, PLAN = PLACE / "answer.json", PLACE / "outcome.json", PLACE / "plan.json"
 # So that whoever started it hears that it was started, before the network goes.
 HEAD_START = 1
-# Seconds before the deadline in which the role's answer has to come.
-RESERVE = 4
+# The part of the deadline in which the network has to come up; in the rest of it the role has to come back.
+FIRST = 0.5
 PING = ("ping", "-c", "1", "-W", "1")
 
 
@@ -189,7 +189,7 @@ def answer(ends: float, deadline: int) -> str:
 def check() -> list[str]:
     """Wait until the network is what it should be; what it lacks when the deadline is near."""
     plan = json.loads(PLAN.read_text())
-    ends = time.monotonic() + plan["deadline"] - RESERVE
+    ends = time.monotonic() + plan["deadline"] * FIRST
     # Leases, router advertisements and checks for duplicates take their time.
     while (lacks := wrong(plan)) and running() is not None and time.monotonic() < ends:
         time.sleep(0.3)
