@@ -44,7 +44,7 @@ def netplan_files() -> dict[Path, dict]:
 def is_of_network_manager(nic: str) -> bool:
     """Whether netplan only writes profiles for NetworkManager, which then configures the NIC."""
     networks = [file.get("network") or {} for file in netplan_files().values()]
-    return "NetworkManager" in [one.get("renderer") for one in (*networks, *(has for _, has in in_netplan(nic)))]
+    return "NetworkManager" in [one.get("renderer") for one in (*networks, *(found[1] for found in in_netplan(nic)))]
 
 
 def in_netplan(nic: str) -> list[tuple[str, dict]]:
@@ -81,7 +81,7 @@ def ifupdown_files() -> list[Path]:
     """The main file and those that it reads, in that order."""
     found = [INTERFACES] if INTERFACES.exists() else []
     for line in found[0].read_text().splitlines() if found else []:
-        keyword, _, pattern = line.strip().partition(" ")
+        keyword, pattern = (*line.split(maxsplit=1), "", "")[:2]
         # An absolute pattern is one that Path.glob() does not take.
         if keyword in ("source", "source-directory") and pattern.strip().startswith("/"):
             whole = pattern.strip() + ("/*" if keyword == "source-directory" else "")
@@ -128,7 +128,7 @@ def system_of(nic: str) -> str:
 def dns_of(nic: str, system: str) -> dict[str, list[str]]:
     servers, search = [], []
     if system == "netplan":
-        for _, one in in_netplan(nic):
+        for one in (found[1] for found in in_netplan(nic)):
             servers += (one.get("nameservers") or {}).get("addresses") or []
             search += (one.get("nameservers") or {}).get("search") or []
     elif system == "NetworkManager":
