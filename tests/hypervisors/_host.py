@@ -202,6 +202,10 @@ class Hypervisor:
         root = _release.root(self.release)
         if not root:
             _packages.require(daemons=True)
+        if root and self.also:
+            raise HypervisorError(
+                f"a host of {self.release} has no {', '.join(self.also)}; only one of the machine's own release can"
+            )
         extra = [] if root else _packages.service_files(self.also)
         with locked(self.state / ".lock"):
             if self.answers():
