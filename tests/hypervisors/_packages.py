@@ -53,6 +53,7 @@ ON_MACHINE = (
     "util-linux",
     "kmod",
     "openssh-client",
+    "openssl",
     "libvirt-dev",
     "pkg-config",
     "gcc",
