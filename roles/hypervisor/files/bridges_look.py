@@ -126,6 +126,10 @@ def resolved(asked: dict, took: dict) -> dict:
     if "addresses" in given:
         # Who says the addresses means these and no others.
         took = {**took, "dhcp": False}
+        # There is no way out by a family that it has no address of.
+        for key, is_six in (("gateway", False), ("gateway6", True)):
+            if not any((":" in address) == is_six for address in given["addresses"]):
+                took[key] = ""
     # 15 s is the kernel's own, and no frame has to wait where no protocol looks for loops.
     delay = 15 if given.get("stp") else 0
     return {"stp": False, "forward_delay": delay, "vlan": None, **NOTHING, **took, **given}

@@ -109,3 +109,10 @@ def test_what_is_not_given_is_taken_over():
     assert (bridge["dhcp"], bridge["dns"], bridge["mac"], bridge["mtu"]) == (True, took["dns"], took["mac"], 9000)
     bridge = look.resolved({"name": "br0", "addresses": ["192.0.2.2/24"], "dns": []}, took)
     assert (bridge["dhcp"], bridge["addresses"], bridge["dns"]) == (False, ["192.0.2.2/24"], [])
+
+
+def test_who_says_the_addresses_keeps_the_way_out_of_their_family_only():
+    took = {**look.NOTHING, "addresses": ["192.0.2.10/24", "2001:db8::10/64"]}
+    took.update(gateway="192.0.2.1", gateway6="2001:db8::1")
+    bridge = look.resolved({"name": "br0", "addresses": ["192.0.2.20/24"]}, took)
+    assert (bridge["gateway"], bridge["gateway6"]) == ("192.0.2.1", "")
