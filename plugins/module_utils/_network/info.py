@@ -9,8 +9,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import attached, documents
 
-_PROTOCOLS = {libvirt.VIR_IP_ADDR_TYPE_IPV4: "ipv4", libvirt.VIR_IP_ADDR_TYPE_IPV6: "ipv6"}
-
 
 def told(conn, names: list[str], params: dict) -> dict:
     """What the task asks for about the networks C(names), by network; one that is off has no leases or ports."""
@@ -26,11 +24,12 @@ def told(conn, names: list[str], params: dict) -> dict:
 
 def leases(network) -> list[dict]:
     """What dnsmasq lent on an active network; C(expires) is in seconds since 1970, 0 for never."""
+    families = {libvirt.VIR_IP_ADDR_TYPE_IPV4: "ipv4", libvirt.VIR_IP_ADDR_TYPE_IPV6: "ipv6"}
     found = [
         {
             "address": lease["ipaddr"],
             "prefix": lease["prefix"],
-            "family": _PROTOCOLS.get(lease["type"]),
+            "family": families.get(lease["type"]),
             "mac": lease["mac"],
             "name": lease["hostname"],
             "client_id": lease["clientid"],
