@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, remove
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size, known
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size, known, says
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
@@ -31,8 +31,8 @@ class Field:
     C(effect) FIXED: cannot be changed on an existing object. C(by): the way of the kind in which a change is brought
     to a running object; C(when): on which condition, in words. C(present): the element says it by being there.
     C(secret): its value appears nowhere; False where only the name sounds as if it should not. C(only): the C(type)
-    that the owner must have for the place to say this (libvirt shows the bridge of a running guest's NIC where its
-    network is the option). C(path) "": the option has no place of its own; the kind makes others of it.
+    that the owner must have for the place to say this, or a function that tells it of the owner. C(path) "": the option
+    has no place of its own; the kind makes others of it.
 
     C(runtime): libvirt fills the place while the object runs. C(runs_as): {value: those that the object may run with
     for it, ANYTHING for all}. C(drifts): what the object has at a moment is its own affair.
@@ -90,6 +90,10 @@ class Field:
         """The option's words for a canonical value."""
         return MASK if self.secret else self.value.show(canonical)
 
+    def speaks(self, owner) -> bool:
+        """Whether C(owner) is one in which the place says this."""
+        return self.only(owner) if callable(self.only) else self.only in ("", owner.get("type"))
+
     def owner(self, element):
         """The element that has the value, None where it is not there."""
         return element if self.element_path in ("", ".") else element.find(self.element_path)
@@ -100,7 +104,7 @@ class Field:
 
     def read(self, owner):
         """Canonical value in the XML below C(owner), or None."""
-        if not self.path or (self.only and owner.get("type") != self.only):
+        if not self.path or not self.speaks(owner):
             return None
         element = self.owner(owner)
         if self.present:
@@ -183,7 +187,7 @@ class Group(Field):
         return shown(self.fields, canonical)
 
     def owner(self, element):
-        if self.only and element.get("type") != self.only:
+        if not self.speaks(element):
             return None
         return super().owner(element)
 
@@ -271,7 +275,7 @@ class Items(Group):
                 take(number, next((place for place in left if known(actual[place], key) == known(item, key)), None))
         for number, item in enumerate(wanted):
             if number not in found:
-                place = next((place for place in left if _says(actual[place], item)), None)
+                place = next((place for place in left if says(actual[place], item)), None)
                 if place is not None:
                     take(number, place)
         for number in range(len(wanted)):
@@ -390,12 +394,3 @@ def write(fields, owner, canonical: dict) -> None:
     for field in fields:
         if field.name in canonical:
             field.write(owner, canonical[field.name])
-
-
-def _says(whole, part) -> bool:
-    """Whether a canonical value has all that another says."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and _says(whole[key], part[key]) for key in part)
-    if isinstance(part, list):
-        return isinstance(whole, list) and len(whole) == len(part) and all(map(_says, whole, part))
-    return whole == part

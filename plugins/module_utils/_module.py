@@ -74,7 +74,7 @@ def run_info(resource_class) -> None:
         from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
         found = gather(resource_class, conn, module.params, module.run_command)
-        beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one])
+        beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one], module.params)
         return {"changed": False, f"{resource_class.kind}s": found, **beside, **_asked_for(module, conn, found)}
 
     _answer(module, work, read_only=True)

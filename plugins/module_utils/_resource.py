@@ -142,8 +142,8 @@ class Resource(Lender):
         return {"name": handle.name()}
 
     @classmethod
-    def told_beside(cls, _conn, _names: list[str]) -> dict:
-        """What the info module answers beside the objects C(names) in the words of the options."""
+    def told_beside(cls, _conn, _names: list[str], _params: dict) -> dict:
+        """What the info module answers beside the objects C(names) in the words of the options; its C(params)."""
         return {}
 
     # --- what a kind says -------------------------------------------------------------------------------------------

@@ -9,8 +9,14 @@ short_description: Manage virtual networks of libvirt
 version_added: 0.1.0
 description:
   - Defines, changes, starts, stops and removes a virtual network.
-  - DHCP leases and ranges and DNS hosts of an active network are changed at once and without a restart. Other changes
-    wait for its next start; RV(pending) says so.
+  - DHCP leases and ranges, DNS records, port groups and forward devices of an active network are changed at once and
+    without a restart. Other changes wait for its next start; RV(pending) says so, RV(attached) names the guests below,
+    and O(allow_restart) ends the waiting.
+  - No guest notices a change that is made at once. Only where the host's kernel hands bridged packets to its firewall
+    (C(net.bridge.bridge-nf-call-iptables)) a packet may be lost while libvirt writes its rules anew for DHCP or a
+    forward device.
+  - What libvirt or the host would refuse is refused before anything is touched, such as a subnet or a bridge that is in
+    use. For the host's own routes and devices that is so where the task runs on libvirt's host.
   - A list that is given is whole, so that what it does not name goes.
 options:
   name:
@@ -29,6 +35,15 @@ options:
   autostart:
     description: Whether it starts with libvirt's daemon.
     type: bool
+  allow_restart:
+    description:
+      - Stop an active network and start it again where a change waits for that, and put the NIC of every running guest
+        back on it. No guest is restarted; they lose packets for some seconds.
+      - NICs that lead nowhere, because somebody else restarted the network below them, are put back too.
+      - It is refused below guests whose NICs libvirt connects only when they start (macvtap, devices of the host, Open
+        vSwitch).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -69,6 +84,58 @@ EXAMPLES = r"""
       - address: 10.20.0.1
         prefix: 24
 
+- name: A network of routed addresses with both families, names and a guest that routes on
+  virtops.libvirt.network:
+    name: campus
+    state: active
+    forward:
+      mode: route
+    bridge: {name: virbr-campus}
+    ips:
+      - address: 10.21.0.1
+        prefix: 24
+        dhcp:
+          ranges:
+            - {start: 10.21.0.100, end: 10.21.0.199, lease: {expiry: 12, unit: hours}}
+      - address: "fd00:21::1"
+        prefix: 64
+        dhcp:
+          ranges:
+            - {start: "fd00:21::100", end: "fd00:21::1ff"}
+    routes:
+      - {address: 10.22.0.0, prefix: 24, gateway: 10.21.0.2}
+    dns:
+      forwarders:
+        - {domain: corp.example, address: 10.20.0.2}
+      txt:
+        - {name: about.campus, value: a lab}
+      srv:
+        - {service: ldap, protocol: tcp, target: ldap.campus, port: 389}
+    portgroups:
+      - {name: slow, bandwidth: {inbound: {average: 1000}}}
+
+- name: NAT by a part of the host's ports, guests that do not see each other, at once also below running guests
+  virtops.libvirt.network:
+    name: lab
+    state: active
+    allow_restart: true
+    isolated_ports: true
+    forward:
+      mode: nat
+      nat:
+        ports: {start: 20000, end: 29999}
+    ips:
+      - address: 192.168.150.1
+        prefix: 24
+
+- name: A bridge that the host has
+  virtops.libvirt.network:
+    name: office
+    forward:
+      mode: bridge
+    bridge:
+      name: br0
+
 - name: Gone
   virtops.libvirt.network:
     name: private
@@ -93,7 +160,7 @@ changes:
       type: raw
     effect:
       description: V(live) is applied at once, V(config) to an object that is off, V(next_boot) waits for its next
-        start.
+        start, V(restart) is by a restart below the guests.
       type: str
 pending:
   description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
@@ -106,6 +173,23 @@ steps:
   returned: always
   type: list
   elements: str
+attached:
+  description:
+    - The NICs of running guests that a change waits for or that lose packets by a restart, in the order of guests and
+      NICs. Empty where nothing waits and nothing is stopped.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    domain:
+      description: Guest that has it.
+      type: str
+    mac:
+      description: MAC address of the NIC.
+      type: str
+    target:
+      description: Its device on the host.
+      type: str
 power_cycled:
   description: Whether the object was switched off and on again for a change.
   returned: always

@@ -188,6 +188,11 @@ pending:
   returned: always
   type: list
   elements: dict
+attached:
+  description: The NICs of running guests that a change of a network waits for or that lose packets by its restart, by
+    the name of the network; in the form of RV(virtops.libvirt.network#module:attached).
+  returned: always
+  type: dict
 steps:
   description: What is done, or would be, object by object.
   returned: always

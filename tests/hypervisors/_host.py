@@ -65,8 +65,14 @@ class Hypervisor:
     """A libvirt host in namespaces of its own.  As a context manager it is up inside the block and gone after it."""
 
     def __init__(
-        self, name: str, *, state_dir: os.PathLike[str] | str | None = None, release: str = _release.DEFAULT
+        self,
+        name: str,
+        *,
+        state_dir: os.PathLike[str] | str | None = None,
+        release: str = _release.DEFAULT,
+        also: Sequence[str] = (),
     ) -> None:
+        """C(also): names of packages of C(_packages.NETWORKING) that it has too; only on the machine's own root."""
         if not NAME.fullmatch(name):
             raise HypervisorError(
                 f"{name!r} can't name a host: use up to 32 lower case letters, digits and hyphens, no hyphen first"
@@ -77,6 +83,7 @@ class Hypervisor:
             )
         self.name = name
         self.release = release
+        self.also = also
         self.state = state_directory(state_dir)
         self.directory = self.state / name
         self.namespace = _network.host_namespace(self.state, name)
@@ -200,7 +207,11 @@ class Hypervisor:
         root = _release.root(self.release)
         if not root:
             _packages.require(daemons=True)
-        extra = [] if root else _packages.service_files()
+        if root and self.also:
+            raise HypervisorError(
+                f"a host of {self.release} has no {', '.join(self.also)}; only one of the machine's own release can"
+            )
+        extra = [] if root else _packages.service_files(self.also)
         with locked(self.state / ".lock"):
             if self.answers():
                 if self.record()["release"] != self.release:

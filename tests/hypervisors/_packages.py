@@ -53,6 +53,7 @@ ON_MACHINE = (
     "util-linux",
     "kmod",
     "openssh-client",
+    "openssl",
     "libvirt-dev",
     "pkg-config",
     "gcc",
@@ -65,6 +66,12 @@ ON_MACHINE = (
 )
 # What hosts have and the machine must not come to run: a package with a service, and a program by which it is known.
 SERVICES = {"openssh-server": "/usr/sbin/sshd", "lvm2": "/usr/sbin/lvm", "tgt": "/usr/sbin/tgtd"}
+# What configures a host's network: only for hosts that are asked for it, as `up NAME --also ifupdown` does.
+NETWORKING = {
+    "ifupdown": "/usr/sbin/ifup",
+    "netplan.io": "/usr/sbin/netplan",
+    "network-manager": "/usr/sbin/NetworkManager",
+}
 PROGRAMS = ("virsh", "busybox", "ip", "sysctl", "nsenter", "unshare", "findmnt", "ssh-keygen", "ssh-keyscan")
 # Only where hosts run on the machine's own root.
 DAEMON_PROGRAMS = ("libvirtd", "virtlogd", "virtlockd", "qemu-system-x86_64", "dnsmasq", "tini")
@@ -116,7 +123,7 @@ def install(*, daemons: bool) -> list[str]:
         with step(f"installing {len(missing)} packages"):
             apt("install", "--yes", "--no-install-recommends", "--no-upgrade", *missing)
     if daemons:
-        service_files()
+        service_files(tuple(NETWORKING))
     return missing
 
 
@@ -131,13 +138,16 @@ def require(*, daemons: bool) -> None:
         raise HypervisorError(f"missing on this machine: {', '.join(missing)}; {INSTALL_HINT}")
 
 
-def service_files() -> list[Path]:
+def service_files(also: Sequence[str] = ()) -> list[Path]:
     """Directories with the files of C(SERVICES) to lay over a host, without those that the machine has installed.
+
+    C(also): packages of C(NETWORKING).
 
     The packages are unpacked into the cache, not installed: on a machine that has none, no SSH server may come to
     listen, and no LVM to look for volume groups on the devices of a test.
     """
-    return [_unpacked(package) for package, program in SERVICES.items() if not Path(program).exists()]
+    wanted = {**SERVICES, **{package: NETWORKING[package] for package in also}}
+    return [_unpacked(package) for package, program in wanted.items() if not Path(program).exists()]
 
 
 def _unpacked(package: str) -> Path:
@@ -162,7 +172,7 @@ def _unpacked(package: str) -> Path:
 def _download(package: str, directory: Path) -> None:
     """Download a package with those of its libraries that the machine has not."""
     shown = run(["apt-cache", "depends", "--important", package], check=False).stdout
-    needed = [line.split()[1] for line in shown.splitlines() if line.strip().startswith("Depends: lib")]
+    needed = _libraries(shown)
     try:
         # Without its own sandbox user, which may not enter the directory; what it fetches is signed all the same.
         apt("download", "-o", "APT::Sandbox::User=root", package, *_missing(needed), cwd=directory)
@@ -172,5 +182,12 @@ def _download(package: str, directory: Path) -> None:
         with step("updating the package lists"):
             apt("update")
         shown = run(["apt-cache", "depends", "--important", package]).stdout
-        needed = [line.split()[1] for line in shown.splitlines() if line.strip().startswith("Depends: lib")]
+        needed = _libraries(shown)
         apt("download", "-o", "APT::Sandbox::User=root", package, *_missing(needed), cwd=directory)
+
+
+def _libraries(shown: str) -> list[str]:
+    """Of what C(apt-cache depends) showed the packages that are libraries."""
+    return [
+        line.split()[1] for line in shown.splitlines() if line.strip().startswith(("Depends: lib", "Depends: python3-"))
+    ]

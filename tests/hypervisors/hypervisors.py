@@ -33,7 +33,9 @@ def _install(arguments: argparse.Namespace) -> int:
 
 def _up(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
-    host = Hypervisor(arguments.name, state_dir=arguments.state_dir, release=arguments.release)
+    host = Hypervisor(
+        arguments.name, state_dir=arguments.state_dir, release=arguments.release, also=arguments.also or ()
+    )
     took = f"up after {time.monotonic() - started:.1f} s" if host.up() else "up already"
     say(f"host {host.name} ({host.ip}, {host.release}): {took}")
     return 0
@@ -122,6 +124,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("name", metavar="NAME")
     up.add_argument(
         "--release", choices=_release.RELEASES, default=_release.DEFAULT, help="Debian release (default: %(default)s)"
+    )
+    up.add_argument(
+        "--also",
+        action="append",
+        choices=_packages.NETWORKING,
+        help="a package that the host has as well, on the machine's own root only; may be repeated",
     )
     down = add("down", _down, "stop hosts and remove everything of them")
     down.add_argument("names", metavar="NAME", nargs="*")

@@ -235,6 +235,17 @@ def network_xml(inside="<ip address='10.60.0.1' prefix='24'/>"):
     return f"<network><name>new</name>{inside}</network>"
 
 
+BLOCK = {"address": "10.60.0.1", "prefix": 24}
+DHCP = {**BLOCK, "dhcp": {"ranges": [{"start": "10.60.0.100", "end": "10.60.0.199"}]}}
+SPAN = {"start": "10.62.0.100", "end": "10.62.0.199"}
+V6 = {"address": "fd00:60::1", "prefix": 64}
+ROUTE = {"address": "10.65.0.0", "prefix": 24, "gateway": "10.60.0.2"}
+
+
+def routed(*ips, **options):
+    return {"name": "new", "state": "active", "ips": list(ips), **options}
+
+
 NETWORK = [
     ({"name": "new", "forward": {"mode": "nat"}}, "network new", "give 'ips'"),
     *(({"name": name}, "name") for name in BAD_NAMES),
@@ -244,7 +255,7 @@ NETWORK = [
     (network({"mac": "xx", "ip": "10.60.0.5"}), "mac", "not a MAC address"),
     (network({"mac": "01:00:5e:00:00:01", "ip": "10.60.0.5"}), "multicast"),
     (network({"mac": MAC}), "ip"),
-    (network({"ip": "10.60.0.5"}), "network new", "<host ip"),
+    (network({"ip": "10.60.0.5"}), "network new", "10.60.0.5 is nobody's", "'mac' or 'name'"),
     (network({"mac": MAC, "ip": "10.60.0.5"}, {"mac": MAC, "ip": "10.60.0.6"}), "mac", "given twice"),
     (
         network({"mac": MAC, "ip": "10.60.0.5"}, {"mac": MAC[:-1] + "8", "ip": "10.60.0.5"}),
@@ -269,12 +280,56 @@ NETWORK = [
     # The running network "lab" has it.
     ({"name": "new", "ips": [{"address": "10.50.0.1", "prefix": 24}], "state": "active"}, "10.50.0", "lab"),
     ({"name": "new", "forward": {"mode": "teleport"}}, "mode", "nat"),
-    ({"name": "new", "forward": {}}, "mode"),
+    ({"name": "new", "forward": {"dev": "up0"}}, "forward", "'mode'"),
     ({"name": "new", "bridge": {"name": "a/b"}}, "bridge.name"),
     ({"name": "new", "bridge": {"name": "a-name-too-long-for-linux"}}, "15 characters"),
     ({"name": "new", "bridge": {"name": "virbr0"}}, "virbr0", "lab"),
     ({"name": "new", "dns": {"hosts": [{"ip": "x", "hostnames": ["a"]}]}}, "not an IP address"),
     ({"name": "lab", "uuid": "0" * 32}, "uuid", "cannot be changed"),
+    # What the host itself has on its own device, and what it has not.
+    (routed({"address": "10.99.0.129", "prefix": 25}), "10.99.0.128/25 overlaps with 10.99.0.0/24", "up0"),
+    (routed(BLOCK, forward={"mode": "nat", "dev": "eth77"}), "no device eth77", "name another one"),
+    ({"name": "new", "forward": {"mode": "bridge"}, "bridge": {"name": "br77"}, "state": "active"}, "no device br77"),
+    (routed(BLOCK, bridge={"name": "up0"}), "bridge up0", "a device of the host already"),
+    (routed(BLOCK, mac="52:54:00:aa:09:01"), "mac 52:54:00:aa:09:01", "that of network lab"),
+    # What does not go together.
+    (
+        network(ranges=[{"start": "10.60.0.9", "end": "10.60.0.20"}, {"start": "10.60.0.20", "end": "10.60.0.30"}]),
+        "in two",
+    ),
+    (network({"mac": MAC, "ip": "10.60.0.5", "lease": {"expiry": 90, "unit": "seconds"}}), "two minutes"),
+    (routed({**V6, "dhcp": {"hosts": [{"mac": MAC, "ip": "fd00:60::5"}]}}), "no MAC", "'id'"),
+    (routed({**V6, "dhcp": {"hosts": [{"ip": "fd00:60::5"}]}}), "nobody's", "'name'"),
+    (routed({**V6, "tftp_root": "/srv"}), "for IPv4"),
+    (routed({**BLOCK, "dhcp": {"bootp": {"file": "a"}}}), "bootp", "'ranges'"),
+    (routed(DHCP, {**DHCP, "address": "10.62.0.1", "dhcp": {"ranges": [SPAN]}}), "10.62.0.1 both have DHCP"),
+    (routed(BLOCK, routes=[{**ROUTE, "gateway": "10.64.0.1"}]), "gateway 10.64.0.1", "'ips'"),
+    (routed(BLOCK, routes=[{**ROUTE, "address": "10.65.0.1"}]), "no address of a network", "prefix"),
+    (routed(BLOCK, routes=[ROUTE, ROUTE]), "address/prefix 10.65.0.0/24", "given twice"),
+    (routed(BLOCK, portgroups=[{"name": "a"}, {"name": "a"}]), "name a", "given twice"),
+    (routed(BLOCK, portgroups=[{"name": n, "default": True} for n in "ab"]), "a and b", "one at most"),
+    (routed(BLOCK, portgroups=[{"name": "a", "vlan": {"tags": [5]}}]), "portgroups[a].vlan", "Open vSwitch"),
+    (routed(BLOCK, vlan={"tags": [5]}), "'vlan'", "Open vSwitch"),
+    (routed(BLOCK, bandwidth={"inbound": {"peak": 5}}), "bandwidth.inbound", "average"),
+    (routed(BLOCK, dns={"srv": [{"service": "a", "protocol": "tcp", "port": 5}]}), "port of a", "'target'"),
+    (routed(BLOCK, dns={"txt": [{"name": "a b", "value": "c"}]}), "a space"),
+    (routed(BLOCK, forward={"mode": "route", "nat": {"ipv6": True}}), "'forward.nat'", "mode nat"),
+    (routed(BLOCK, forward={"mode": "nat", "interfaces": ["up0", "lo"]}), "2 devices", "takes one"),
+    (routed(BLOCK, forward={"mode": "open", "dev": "up0"}), "'forward.dev'", "mode open"),
+    (routed(BLOCK, forward={"mode": "nat", "addresses": ["0000:01:00.1"]}), "mode hostdev"),
+    (routed(forward={"mode": "hostdev", "interfaces": ["up0"]}), "PCI addresses"),
+    (routed(forward={"mode": "private", "interfaces": ["up0"], "pf": "up0"}), "exclude each other"),
+    (routed(forward={"mode": "bridge", "dev": "up0"}, bridge={"name": "br0"}), "'bridge.name'", "exclude each other"),
+    (routed(forward={"mode": "vepa", "dev": "up0"}, bridge={"name": "br0"}), "'bridge.name'", "mode vepa"),
+    (routed(BLOCK, forward={"mode": "bridge", "dev": "up0"}), "'ips'", "mode bridge"),
+    (routed(forward={"mode": "bridge", "dev": "up0"}, mtu=1400), "'mtu'", "mode bridge"),
+    (
+        routed(forward={"mode": "private", "dev": "up0"}, bandwidth={"inbound": {"average": 5}}),
+        "'bandwidth'",
+        "private",
+    ),
+    (routed(forward={"mode": "open"}), "open", "give 'ips'"),
+    (routed(forward={"mode": "hostdev", "addresses": ["eth0"]}), "not a PCI address"),
     ({"name": "other", "xml": network_xml()}, "<name>new</name>"),
     ({"xml": network_xml("<forwrd mode='nat'/>")}, "network new", "forwrd"),
     ({"xml": network_xml("<forward mod='nat'/>")}, "network new", "mod"),

@@ -651,7 +651,7 @@ CASES = {
     ),
     "a port of a switch changes": (
         {"interfaces": [{**NIC, "model": "virtio"}]},
-        {"interfaces": [{**NIC, "vlan": {"tags": [5]}, "virtualport": {"type": "openvswitch"}}]},
+        {"interfaces": [{**NIC, "vlan": {"tags": [5, 6], "native_tagged": 6}, "virtualport": {"type": "openvswitch"}}]},
         {},
     ),
     "devices of one kind change": (

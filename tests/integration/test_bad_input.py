@@ -21,7 +21,7 @@ def estate(_session_lab, tmp_path_factory):
     lab = _session_lab
     lab.ok("pool", name="images", path="/var/lib/libvirt/images/images", state="active")
     lab.ok("pool", name="off", path="/var/lib/libvirt/images/off")
-    lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
+    lab.ok("network", name="lab", state="active", mac="52:54:00:aa:09:01", ips=[{"address": "10.50.0.1", "prefix": 24}])
     lab.ok("volume", pool="images", name="base.qcow2", capacity="8 MiB", format="qcow2")
     lab.ok("volume", pool="images", name="clone.qcow2", backing={"volume": "base.qcow2"})
     lab.ok("volume", pool="images", name="image.raw", capacity="8 MiB")

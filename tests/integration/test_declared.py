@@ -19,6 +19,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps impo
 
 # libvirt defines no guest with the first where the processor has it not; the others need btrfs and SELinux.
 NOT_HERE = {"launch_security", "nocow", "permissions.label"}
+# Only a newer libvirt has the first three; libvirt takes addresses of virtual functions that are there.
+NOT_HERE_OF = {"network": {"title", "description", "domain.register", "forward.addresses"}}
 
 
 def declared(fields, prefix=""):
@@ -51,6 +53,7 @@ FIELDS = {kind.kind: kind.fields for kind in (Pool, Volume, Network, NWFilter, S
 def test_every_option_has_changed_something_for_real(exercised, module, fields):
     done = exercised[module]
     left = {path for path in declared(fields) - done if not any(one.startswith(path + ".") for one in done)}
+    left -= NOT_HERE_OF.get(module, set())
     left -= {path for path in left if {path, path.partition(".")[0]} & NOT_HERE}
     if left:
         pytest.fail("nothing changed " + ", ".join(sorted(left)))

@@ -216,6 +216,226 @@ def test_what_is_taken_out_of_the_document_is_taken_out_of_the_network(lab, old,
     assert lab.tree("network", "whole").find(place) is None
 
 
+LIMITS = {way: {"average": 1000, "peak": 2000, "burst": 512} for way in ("inbound", "outbound")}
+PORT = {"type": "802.1Qbg", "managerid": 11, "typeid": 1193047, "typeidversion": 2}
+INSTANCE, OTHER = "09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f", "19b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f"
+# Networks with every option, and other values of all of them.
+BRIDGED = {
+    "name": "every",
+    "forward": {
+        "mode": "nat",
+        "dev": "up0",
+        "nat": {
+            "ipv6": True,
+            "addresses": {"start": "10.99.0.50", "end": "10.99.0.51"},
+            "ports": {"start": 2000, "end": 3000},
+        },
+    },
+    "bridge": {"name": "every0", "stp": False, "delay": 2, "zone": "libvirt", "mac_table_manager": "libvirt"},
+    "mac": "52:54:00:aa:00:99",
+    "mtu": 1400,
+    "ipv6": True,
+    "isolated_ports": True,
+    "trust_guest_rx_filters": True,
+    "domain": {"name": "every.test", "local_only": True},
+    "dns": {
+        "enable": True,
+        "forward_plain_names": False,
+        "forwarders": [{"address": "10.99.0.1"}, {"domain": "own.test"}, {"domain": "a.test", "address": "10.99.0.2"}],
+        "hosts": [{"ip": "10.31.0.2", "hostnames": ["gate"]}],
+        "txt": [{"name": "about", "value": "two words"}],
+        "srv": [
+            {
+                "service": "ldap",
+                "protocol": "tcp",
+                "domain": "every.test",
+                "target": "gate.every.test",
+                "port": 389,
+                "priority": 1,
+                "weight": 2,
+            }
+        ],
+    },
+    "ips": [
+        {
+            "address": "10.31.0.1",
+            "prefix": 24,
+            "local_ptr": True,
+            "tftp_root": "/srv/tftp",
+            "dhcp": {
+                "ranges": [{"start": "10.31.0.100", "end": "10.31.0.199", "lease": {"expiry": 2, "unit": "hours"}}],
+                "hosts": [{"mac": MAC, "name": "web1", "ip": "10.31.0.11", "lease": {"expiry": 0}}],
+                "bootp": {"file": "pxelinux.0", "server": "10.31.0.2"},
+            },
+        },
+        {
+            "address": "fd00:31::1",
+            "prefix": 64,
+            "dhcp": {
+                "ranges": [{"start": "fd00:31::100", "end": "fd00:31::1ff"}],
+                "hosts": [{"id": "0:4:7e:7d:f0:7d:a8:bc:c5:d2:13:32:11:ed:16:ea:84:63", "ip": "fd00:31::11"}],
+            },
+        },
+    ],
+    "routes": [
+        {"address": "10.32.0.0", "prefix": 16, "gateway": "10.31.0.2", "metric": 2},
+        {"address": "10.32.0.0", "prefix": 24, "gateway": "10.31.0.3"},
+        {"address": "fd00:32::", "prefix": 64, "gateway": "fd00:31::2"},
+    ],
+    "bandwidth": LIMITS,
+    "portgroups": [
+        {"name": "slow", "default": True, "trust_guest_rx_filters": True, "bandwidth": LIMITS},
+        {"name": "fast"},
+    ],
+    "dnsmasq_options": ["cache-size=77", "log-queries"],
+}
+BRIDGED_OTHERWISE = {
+    **BRIDGED,
+    "forward": {
+        "mode": "nat",
+        "dev": "lo",
+        "nat": {"ipv6": False, "addresses": {}, "ports": {"start": 2001, "end": 3001}},
+    },
+    "bridge": {"name": "every1", "stp": True, "delay": 3, "zone": "public", "mac_table_manager": "kernel"},
+    "mac": "52:54:00:aa:00:98",
+    "mtu": 1300,
+    "ipv6": False,
+    "isolated_ports": False,
+    "trust_guest_rx_filters": False,
+    "domain": {},
+    "dns": {
+        "forward_plain_names": True,
+        "forwarders": [{"address": "10.99.0.3"}],
+        "hosts": [],
+        "txt": [{"name": "about", "value": "another"}],
+        "srv": [{"service": "ldap", "protocol": "udp", "target": "a.test"}],
+    },
+    "ips": [
+        {
+            "address": "10.31.0.1",
+            "prefix": 16,
+            "local_ptr": False,
+            "tftp_root": "",
+            "dhcp": {
+                "ranges": [{"start": "10.31.0.100", "end": "10.31.0.200", "lease": {}}],
+                "hosts": [{"mac": MAC, "name": "web2", "ip": "10.31.0.12", "lease": {"expiry": 5, "unit": "minutes"}}],
+                "bootp": {},
+            },
+        },
+    ],
+    "routes": [{"address": "10.32.0.0", "prefix": 24, "gateway": "10.31.0.4", "metric": 3}],
+    "bandwidth": {"inbound": {"average": 2000}, "outbound": {}},
+    "portgroups": [{"name": "fast", "bandwidth": {"outbound": {"average": 9}}}],
+    "dnsmasq_options": ["log-queries"],
+}
+POOL = {
+    "name": "every",
+    "forward": {"mode": "passthrough", "interfaces": ["up0", "lo"]},
+    "vlan": {"tags": [42], "trunk": False},
+}
+POOL_OTHERWISE = {
+    "name": "every",
+    "forward": {"mode": "passthrough", "dev": "lo"},
+    "vlan": {"tags": [43, 44], "trunk": True, "native_tagged": 44},
+}
+MACVTAP = {
+    "name": "every",
+    "forward": {"mode": "vepa", "interfaces": ["up0", "lo"]},
+    "virtualport": {**PORT, "instanceid": INSTANCE},
+    "portgroups": [{"name": "a", "virtualport": {**PORT, "instanceid": INSTANCE}}],
+}
+MACVTAP_OTHERWISE = {
+    "name": "every",
+    "forward": {"mode": "private", "interfaces": ["lo", "up0"]},
+    "virtualport": {"type": "802.1Qbg", "managerid": 12, "typeid": 1193048, "typeidversion": 3, "instanceid": OTHER},
+    "portgroups": [{"name": "a", "virtualport": {"type": "802.1Qbg", "managerid": 12, "typeid": 5}}],
+}
+SWITCH = {
+    "name": "every",
+    "forward": {"mode": "bridge"},
+    "bridge": {"name": "ovs0"},
+    "virtualport": {"type": "openvswitch", "profileid": "web", "interfaceid": INSTANCE},
+    "vlan": {"trunk": True, "tags": [10, 20], "native_untagged": 10},
+    "portgroups": [
+        {
+            "name": "a",
+            "virtualport": {"type": "openvswitch", "profileid": "a", "interfaceid": OTHER},
+            "vlan": {"trunk": True, "tags": [10, 20], "native_untagged": 10},
+        }
+    ],
+}
+SWITCH_OTHERWISE = {
+    **SWITCH,
+    "virtualport": {"type": "openvswitch", "profileid": "db", "interfaceid": OTHER},
+    # The native one stays where its tag does.
+    "vlan": {"tags": [20, 10, 30]},
+    "portgroups": [{"name": "a", "virtualport": {}, "vlan": {"tags": [10], "trunk": True, "native_tagged": 10}}],
+}
+DEVICES = {"name": "every", "forward": {"mode": "hostdev", "pf": "up0", "managed": True, "driver": "vfio"}}
+DEVICES_OTHERWISE = {"name": "every", "forward": {"mode": "hostdev", "pf": "lo", "managed": False, "driver": "vfio"}}
+
+
+@pytest.mark.parametrize(
+    ("options", "otherwise"),
+    [
+        (BRIDGED, BRIDGED_OTHERWISE),
+        (POOL, POOL_OTHERWISE),
+        (MACVTAP, MACVTAP_OTHERWISE),
+        (SWITCH, SWITCH_OTHERWISE),
+        (DEVICES, DEVICES_OTHERWISE),
+    ],
+    ids=["bridged", "pool", "macvtap", "switch", "devices"],
+)
+def test_every_option_is_made_changed_and_changed_back(lab, options, otherwise):
+    made = lab.change("network", **options)
+    assert made["network"] == {**made["network"], **_kept(options)}
+    first = lab.xml("network", "every")
+    lab.change("network", **otherwise)
+    lab.change("network", **options)
+    lab.change("network", name="every", state="absent")
+    lab.change("network", xml=first)
+    lab.unchanged("network", **options)
+
+
+def _kept(options: dict) -> dict:
+    """Options as libvirt keeps them: the first device of a pool in both places, and of a single VLAN no trunk."""
+    if options.get("vlan", {}).get("trunk") is False:
+        options = {**options, "vlan": {"tags": options["vlan"]["tags"]}}
+    forward = options["forward"]
+    devices = forward.get("interfaces") or ([forward["dev"]] if "dev" in forward else [])
+    return {**options, "forward": {**forward, **({"dev": devices[0], "interfaces": devices} if devices else {})}}
+
+
+NEWER = {
+    "title": "A network",
+    "description": "of two lines",
+    "domain": {"name": "a.test", "register": True, "local_only": True},
+}
+
+
+def test_what_only_a_newer_libvirt_has_is_refused_by_an_older_one(lab):
+    if lab.host.release != "bookworm":
+        lab.change("network", name="newer", **NEWER)
+        return
+    for name, value in NEWER.items():
+        assert "schema" in lab.refused("network", name="newer", **{name: value})
+
+
+def test_dns_is_switched_off_and_on(lab):
+    lab.ok("network", **OPTIONS)
+    assert "'dns.hosts'" in lab.refused("network", name="lab", dns={"enable": False})
+    lab.change("network", name="lab", dns={"enable": False, "hosts": []}, state="active")
+    assert "port=0" in lab.shell("cat /var/lib/libvirt/dnsmasq/lab.conf")
+    lab.change("network", name="lab", dns={"enable": True})
+
+
+def test_a_network_is_isolated_again(lab):
+    lab.ok("network", **OPTIONS)
+    changed = lab.change("network", name="lab", forward={})
+    assert paths(changed) == ["forward"]
+    assert lab.tree("network", "lab").find("forward") is None
+
+
 def test_info_can_be_fed_back(lab):
     lab.ok("network", **OPTIONS, state="active", autostart=True)
     lab.ok("network", xml=WHOLE)
@@ -224,6 +444,14 @@ def test_info_can_be_fed_back(lab):
     assert networks == lab.check("network_info", name=["whole", "lab", "none"])["networks"]
     for network in networks:
         lab.unchanged("network", **network)
+
+
+def test_info_of_networks_without_dhcp(lab):
+    lab.ok("network", name="macvtap", forward={"mode": "private", "dev": "up0"}, state="active")
+    lab.ok("network", name="off", ips=OPTIONS["ips"])
+    told = lab.run("network_info", leases=True, ports=True, guests=True)
+    nothing = {"macvtap": [], "off": []}
+    assert (told["leases"], told["ports"], told["guests"]) == (nothing, nothing, nothing)
 
 
 def test_a_network_that_does_not_exist_is_absent_already(lab):

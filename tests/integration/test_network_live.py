@@ -118,6 +118,13 @@ def test_two_guests_swap_their_leases(lab, network, undisturbed):
     lab.change("network", **network)
     assert f"{MACS[1]},192.168.151.12,web1" in leases(lab)
     assert f"{MACS[2]},192.168.151.11,web2" in leases(lab)
+    # In another order, the first one of the running network that has the new address is not the one that is meant.
+    host = f"<host mac='{MACS[1]}' name='web1' ip='192.168.151.12'/>"
+    for command in ("delete", "add-last"):
+        lab.virsh("net-update", "live", command, "ip-dhcp-host", host, "--live")
+    hosts[0]["ip"], hosts[1]["ip"] = hosts[1]["ip"], "192.168.151.13"
+    lab.change("network", **network)
+    assert sorted(leases(lab).split()) == [f"{MACS[1]},192.168.151.11,web1", f"{MACS[2]},192.168.151.13,web2"]
     assert undisturbed()
 
 

@@ -68,22 +68,45 @@ def _give_interface_id(element) -> None:
     ensure(port, "parameters").set("interfaceid", derived_uuid(guest, element.find("mac").get("address")))
 
 
+def _connection(element) -> str:
+    """What a NIC is connected to. That of a running guest has the type that its network made of it, and names that."""
+    source = element.find("source")
+    return "network" if source is not None and source.get("network") else element.get("type")
+
+
+def _on_network(element) -> bool:
+    return _connection(element) == "network"
+
+
+def _on_bridge(element) -> bool:
+    return _connection(element) == "bridge"
+
+
+def _is_direct(element) -> bool:
+    return _connection(element) == "direct"
+
+
+class _Type(Field):
+    def read(self, owner):
+        return _connection(owner)
+
+
 INTERFACES = Items(
     "interfaces",
     "devices/interface",
     (
         Field("mac", "mac/@address", MAC),
         Field("alias", "alias/@name", ALIAS),
-        Field(
+        _Type(
             "type",
             "@type",
             choices=("network", "bridge", "direct", "user", "ethernet", "hostdev"),
             by="update",
             when=MOVE,
         ),
-        Field("network", "source/@network", NAME, only="network", by="update", when=MOVE),
-        Field("portgroup", "source/@portgroup", NAME, only="network", by="update", when=MOVE),
-        Field("bridge", "source/@bridge", NAME, only="bridge", by="update", when=MOVE),
+        Field("network", "source/@network", NAME, only=_on_network, by="update", when=MOVE),
+        Field("portgroup", "source/@portgroup", NAME, only=_on_network, by="update", when=MOVE),
+        Field("bridge", "source/@bridge", NAME, only=_on_bridge, by="update", when=MOVE),
         Group(
             "direct",
             "source",
@@ -91,7 +114,7 @@ INTERFACES = Items(
                 Field("dev", "@dev", required=True),
                 Field("mode", "@mode", choices=("vepa", "bridge", "private", "passthrough")),
             ),
-            only="direct",
+            only=_is_direct,
         ),
         virtualport(),
         vlan(),

@@ -4,7 +4,16 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import ADDRESS, COUNT, MAC, NAME, NUMBER, YES_NO
+
+
+class Sole(Field):
+    """One attribute that is all that its element says: it goes with it."""
+
+    def remove(self, owner):
+        remove(owner, self.element_path)
+
 
 # The attributes that tell the length of a network.
 LENGTHS = {"prefix", "netmask"}
@@ -55,13 +64,23 @@ def _family(element, wanted):
         del element.attrib["family"]
 
 
+class _Unit(Field):
+    """The unit of a lease: minutes where it is not said, and none of one that is for ever."""
+
+    def read(self, owner):
+        return (super().read(owner) or "minutes") if int(owner.get("expiry") or 0) else None
+
+    def agrees(self, owner, canonical):
+        return self.read(owner) in (None, canonical)
+
+
 def _lease() -> Group:
     return Group(
         "lease",
         "lease",
         (
             Field("expiry", "@expiry", NUMBER, required=True, effect=LIVE),
-            Field("unit", "@unit", choices=("seconds", "minutes", "hours"), effect=LIVE),
+            _Unit("unit", "@unit", choices=("seconds", "minutes", "hours"), effect=LIVE),
         ),
         optional=True,
         effect=LIVE,
@@ -108,7 +127,7 @@ IPS = Items(
         Field("address", "@address", ADDRESS, required=True),
         PREFIX,
         Field("local_ptr", "@localPtr", YES_NO),
-        Field("tftp_root", "tftp/@root"),
+        Sole("tftp_root", "tftp/@root"),
         Group("dhcp", "dhcp", (RANGES, HOSTS, BOOTP)),
     ),
     identity=("address",),

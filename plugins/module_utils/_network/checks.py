@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_interface
+from ipaddress import ip_address, ip_interface, ip_network
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
+from ansible_collections.virtops.libvirt.plugins.module_utils._network import host
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import LENGTHS
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.modes import OWN_BRIDGE, check_mode
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.host import is_local
 
 # The kernel's IFNAMSIZ, without the byte that ends the name.
 _LONGEST_DEVICE = 15
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
+# The least that dnsmasq lends an address for.
+_SHORTEST_LEASE = 120
 
 
 def check(network, actual, target) -> None:
@@ -27,17 +33,21 @@ def check(network, actual, target) -> None:
             )
     subnets = [_subnet(network, block) for block in words.get("ips", [])]
     mode = words.get("forward", {}).get("mode")
-    if mode in ("nat", "route") and not subnets:
+    if mode in ("nat", "route", "open") and not subnets:
         raise Refused(f"{network.subject}: forward mode {mode} needs an address of the host; give 'ips'")
     bridge = words.get("bridge", {}).get("name", "")
     if len(bridge) > _LONGEST_DEVICE:
         raise Refused(
             f"{network.subject}: bridge {bridge!r} is longer than the {_LONGEST_DEVICE} characters of a device"
         )
-    others = network.conn.listAllNetworks(0)
-    for other in others:
+    check_mode(network.subject, words)
+    _check_parts(network, words, subnets)
+    starts = network.state_after(actual) == "active"
+    for other in network.conn.listAllNetworks(0):
         if other.name() != network.name:
-            _apart(network, actual, bridge, subnets, other)
+            _apart(network, words, subnets, other, starts)
+    if starts and is_local(network.conn):
+        _check_host(network, actual, words, subnets)
 
 
 def _subnet(network, block: dict):
@@ -48,8 +58,9 @@ def _subnet(network, block: dict):
     except ValueError:
         raise Refused(f"{where}: prefix {block['prefix']} does not fit this address") from None
     dhcp = block.get("dhcp") or {}
-    named = [(f"dhcp.hosts[{host.get('mac') or host.get('name')}]", host.get("ip")) for host in dhcp.get("hosts", [])]
-    for part in dhcp.get("ranges", []):
+    hosts, ranges = dhcp.get("hosts", []), dhcp.get("ranges", [])
+    named = [(f"dhcp.hosts[{one.get('mac') or one.get('id') or one.get('name')}]", one.get("ip")) for one in hosts]
+    for part in ranges:
         named += [("dhcp.ranges start", part["start"]), ("dhcp.ranges end", part["end"])]
         if ip_address(part["start"]).packed > ip_address(part["end"]).packed:
             raise Refused(f"{where}: dhcp.ranges: {part['start']} is behind {part['end']}; write the lower one first")
@@ -62,23 +73,139 @@ def _subnet(network, block: dict):
             )
         if address == block["address"]:
             raise Refused(f"{where}: {what}: {address} is the network's own address; choose another one")
+    _check_dhcp(where, block, hosts, ranges, subnet.version)
     return subnet
 
 
-def _apart(network, actual, bridge: str, subnets: list, other) -> None:
-    """Refused where another network has the bridge, or runs in one of the subnets in which this one is to run."""
-    words = read(FIELDS, ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
-    if bridge and words.get("bridge", {}).get("name") == bridge:
+def _check_dhcp(where: str, block: dict, hosts: list, ranges: list, version: int) -> None:
+    for key in ("mac", "id", "name", "ip"):
+        _once(f"{where}.dhcp.hosts: {key}", [one[key] for one in hosts if one.get(key)])
+    spans = sorted((ip_address(one["start"]).packed, ip_address(one["end"]).packed) for one in ranges)
+    for (_start, end), (start, _end) in zip(spans, spans[1:]):
+        if start <= end:
+            raise Refused(
+                f"{where}.dhcp.ranges: {ip_address(start)} is in two of them; write ranges that do not overlap"
+            )
+    tells = ("mac", "name") if version == 4 else ("id", "name")
+    for one in hosts:
+        if version == 6 and "mac" in one:
+            raise Refused(
+                f"{where}.dhcp.hosts[{one['mac']}]: DHCP of IPv6 knows no MAC; give 'id' (the DUID) or 'name'"
+            )
+        if not any(key in one for key in tells):
+            raise Refused(f"{where}.dhcp.hosts: {one['ip']} is nobody's; give {' or '.join(map(repr, tells))}")
+    for one in (*hosts, *ranges):
+        lease = one.get("lease") or {}
+        if 0 < lease.get("expiry", 0) * _SECONDS[lease.get("unit", "minutes")] < _SHORTEST_LEASE:
+            raise Refused(f"{where}.dhcp: a lease of {lease['expiry']} is shorter than two minutes; give 0 for ever")
+    bootp = (block.get("dhcp") or {}).get("bootp")
+    if bootp and not (hosts or ranges):
+        raise Refused(
+            f"{where}.dhcp.bootp: nothing gets an address here that could start from it; give 'ranges' or 'hosts'"
+        )
+    if version == 6 and (bootp or block.get("tftp_root")):
+        raise Refused(f"{where}: 'bootp' and 'tftp_root' are for IPv4; move them to an address of IPv4")
+
+
+def _once(where: str, values: list) -> None:
+    twice = next((one for number, one in enumerate(values) if one in values[:number]), None)
+    if twice is not None:
+        raise Refused(f"{where} {twice} is given twice; each item needs its own")
+
+
+def _check_parts(network, words: dict, subnets: list) -> None:
+    """Refused for parts that do not go together: several of one kind, and routes that lead out of the network."""
+    subject = network.subject
+    for version in (4, 6):
+        blocks = [block["address"] for block in words.get("ips", []) if _serves(block, version)]
+        if len(blocks) > 1:
+            raise Refused(
+                f"{subject}: {' and '.join(blocks)} both have DHCP, and libvirt serves one address of IPv{version};"
+                " take 'dhcp' out of the others"
+            )
+    groups = words.get("portgroups", [])
+    _once(f"{subject}: portgroups: name", [group["name"] for group in groups])
+    defaults = [group["name"] for group in groups if group.get("default")]
+    if len(defaults) > 1:
+        raise Refused(f"{subject}: portgroups {' and '.join(defaults)} are both the default; there is one at most")
+    for route in words.get("routes", []):
+        where = f"{subject}: routes[{route['address']}/{route['prefix']}]"
+        try:
+            ip_network(f"{route['address']}/{route['prefix']}")
+        except ValueError:
+            raise Refused(f"{where}: this is no address of a network; write its first address and its prefix") from None
+        if not any(ip_address(route["gateway"]) in subnet for subnet in subnets):
+            raise Refused(
+                f"{where}: gateway {route['gateway']} is in none of 'ips'; choose one that the host can reach"
+            )
+    domain = words.get("domain", {})
+    if domain.get("register") and not domain.get("local_only"):
+        raise Refused(f"{subject}: 'domain.register' is for a domain of the network's own; give 'local_only: true' too")
+    dns = words.get("dns", {})
+    left = [name for name in ("forwarders", "hosts", "txt", "srv") if dns.get(name)]
+    if dns.get("enable") is False and left:
+        raise Refused(f"{subject}: 'dns.{left[0]}' is for a DNS server, and 'dns.enable' is false; make it empty")
+    for record in dns.get("srv", []):
+        lacks = (
+            [name for name in ("port", "priority", "weight") if record.get(name)] if not record.get("target") else []
+        )
+        if lacks:
+            raise Refused(f"{subject}: dns.srv: {lacks[0]} of {record['service']} needs a target; give 'target'")
+    for record in dns.get("txt", []):
+        if set(" ,") & set(record["name"]):
+            raise Refused(f"{subject}: dns.txt: name {record['name']!r} has a space or a comma; write it without")
+
+
+def _serves(block: dict, version: int) -> bool:
+    dhcp = block.get("dhcp") or {}
+    return ip_address(block["address"]).version == version and bool(dhcp.get("ranges") or dhcp.get("hosts"))
+
+
+def _apart(network, words: dict, subnets: list, other, starts: bool) -> None:
+    """Refused where another network has the bridge or its MAC, or runs in one of the subnets of this one."""
+    theirs = read(FIELDS, ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
+    bridge, mac = words.get("bridge", {}).get("name", ""), words.get("mac")
+    own = words.get("forward", {}).get("mode") in OWN_BRIDGE
+    if own and bridge and theirs.get("bridge", {}).get("name") == bridge:
         raise Refused(
             f"{network.subject}: bridge {bridge} is that of network {other.name()} already; choose another one"
         )
-    if network.state_after(actual) != "active" or not other.isActive():
+    if mac and theirs.get("mac") == mac:
+        raise Refused(f"{network.subject}: mac {mac} is that of network {other.name()} already; choose another one")
+    if not starts or not other.isActive():
         return
-    theirs = [ip_interface(f"{b['address']}/{b['prefix']}").network for b in words.get("ips", [])]
     for subnet in subnets:
-        overlap = next((one for one in theirs if one.version == subnet.version and one.overlaps(subnet)), None)
-        if overlap:
-            raise Refused(
-                f"{network.subject}: {subnet} overlaps with {overlap} of the active network {other.name()};"
-                " choose another subnet"
-            )
+        for block in theirs.get("ips", []):
+            running = ip_interface(f"{block['address']}/{block['prefix']}").network
+            if running.version == subnet.version and running.overlaps(subnet):
+                raise Refused(
+                    f"{network.subject}: {subnet} overlaps with {running} of the active network {other.name()};"
+                    " choose another subnet"
+                )
+
+
+def _check_host(network, actual, words: dict, subnets: list) -> None:
+    """Refused for what the host itself has or lacks; libvirt says so when the network starts."""
+    forward, bridge = words.get("forward", {}), words.get("bridge", {}).get("name", "")
+    now = (
+        set()
+        if actual is None or actual.live_tree is None
+        else {element.get("name") for element in actual.live_tree.findall("bridge")}
+    )
+    named = {*forward.get("interfaces", []), forward.get("dev"), forward.get("pf")} - {None}
+    if forward.get("mode") == "bridge" and bridge:
+        named.add(bridge)
+    for device in sorted(named):
+        if not host.has_device(device):
+            raise Refused(f"{network.subject}: the host has no device {device}; make it first, or name another one")
+    if forward.get("mode") in OWN_BRIDGE and bridge and bridge not in now and host.has_device(bridge):
+        raise Refused(f"{network.subject}: bridge {bridge} is a device of the host already; choose another name")
+    for device, connected, theirs in host.subnets():
+        for subnet in subnets if device not in {*now, bridge} else ():
+            same = theirs.version == subnet.version
+            # A way to much more than this is none to it.
+            if same and (theirs.overlaps(subnet) if connected else theirs.subnet_of(subnet)):
+                raise Refused(
+                    f"{network.subject}: {subnet} overlaps with {theirs}, which the host has on {device};"
+                    " choose another subnet"
+                )

@@ -23,7 +23,9 @@ class Nic:
 
     def __init__(self, guest: str, element, moved: bool):
         self.guest, self.element, self.moved = guest, element, moved
-        self.alias = element.find("alias").get("name")
+        alias = element.find("alias")
+        # A guest that is off has none yet.
+        self.alias = alias.get("name") if alias is not None else None
         self.mac = element.find("mac").get("address")
         self.port = element.find("source").get("portid")
 
@@ -43,8 +45,13 @@ class Nic:
 
 def running(conn) -> list[tuple[str, ET.Element]]:
     """(name, live document) of all guests that run, by name."""
+    return documents(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+
+
+def documents(conn, which: int) -> list[tuple[str, ET.Element]]:
+    """(name, document) of all guests of C(which) kind (virConnectListAllDomainsFlags), by name."""
     found = []
-    for domain in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE):
+    for domain in conn.listAllDomains(which):
         # It may have ended meanwhile.
         text = lookup(lambda one: one.XMLDesc(0), domain, libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID)
         if text:

@@ -11,16 +11,16 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._merge import pair
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 
-# (section of virNetworkUpdate, element that its items are in, its items, what tells one that can be modified). Measured
-# on libvirt 9.0: "modify" of the others is answered with "can't update section ...".
+# (section of virNetworkUpdate, element that its items are in, its items, attributes by any of which libvirt finds one
+# to modify). Measured on libvirt 9.0: "modify" of the others is answered with "can't update section ...".
 _SECTIONS = (
-    ("FORWARD_INTERFACE", "forward", "interface", ""),
-    ("IP_DHCP_RANGE", "ip", "dhcp/range", ""),
-    ("IP_DHCP_HOST", "ip", "dhcp/host", "mac"),
-    ("PORTGROUP", "", "portgroup", "name"),
-    ("DNS_HOST", "", "dns/host", ""),
-    ("DNS_TXT", "", "dns/txt", ""),
-    ("DNS_SRV", "", "dns/srv", ""),
+    ("FORWARD_INTERFACE", "forward", "interface", ()),
+    ("IP_DHCP_RANGE", "ip", "dhcp/range", ()),
+    ("IP_DHCP_HOST", "ip", "dhcp/host", ("mac", "name", "ip")),
+    ("PORTGROUP", "", "portgroup", ("name",)),
+    ("DNS_HOST", "", "dns/host", ()),
+    ("DNS_TXT", "", "dns/txt", ()),
+    ("DNS_SRV", "", "dns/srv", ()),
 )
 
 
@@ -84,10 +84,10 @@ def _updates(live, target):
         libvirt.VIR_NETWORK_UPDATE_COMMAND_DELETE,
         libvirt.VIR_NETWORK_UPDATE_COMMAND_MODIFY,
     )
-    for name, owner, items, key in _SECTIONS:
+    for name, owner, items, keys in _SECTIONS:
         section = getattr(libvirt, "VIR_NETWORK_SECTION_" + name)
         pairs = _pairs(name, live, target, owner, items)
-        changed = [(old, new) for _index, old, new in pairs if _can_modify(old, new, key)]
+        changed = [(old, new) for _index, old, new in pairs if _can_modify(old, new, keys)]
         what = f"in the running network: {name.lower().replace('_', '-')}"
         for index, old, new in pairs:
             if old is not None and (old, new) not in changed:
@@ -108,8 +108,16 @@ def _updates(live, target):
                 yield f"add {what} {text}", (add, section, index, text), (delete, section, index, text)
 
 
-def _can_modify(old, new, key: str) -> bool:
-    return bool(key) and old is not None and new is not None and old.get(key) == new.get(key)
+def _can_modify(old, new, keys: tuple[str, ...]) -> bool:
+    """Whether libvirt finds the old item by the new one, and no other."""
+    if old is None or new is None:
+        return False
+    siblings = old.getparent().findall(old.tag)
+    return next((one for one in siblings if any(_same(one, new, key) for key in keys)), None) is old
+
+
+def _same(one, other, key: str) -> bool:
+    return one.get(key) is not None and one.get(key).lower() == other.get(key, "").lower()
 
 
 def _kept(live, wanted: list[str]) -> int:

@@ -8,7 +8,9 @@ that, on which no port sees another, and are moved back from there. The guests n
 
 from __future__ import annotations
 
+import copy
 from functools import partial
+from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -96,29 +98,40 @@ def _move(network, nic: Nic, name: str = "") -> None:
     element = parse(domain.XMLDesc(0)).find(f"devices/interface/alias[@name='{nic.alias}']/..")
     if element is None:
         return
-    own = nic.element
-    if nic.moved:
-        # An interrupted task left it there; the definition knows what it had.
+    if name:
+        _leave(element, name)
+    else:
         definition = parse(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))
+        live = parse(ET.tostring(nic.element))
         own = definition.find(f"devices/interface[@type='network']/mac[@address='{nic.mac}']/..")
-    _connect(element, network.name, own, name)
+        # One that was plugged in for this run only is in no definition.
+        _return(element, network.name, live if own is None else own, live)
     domain.updateDeviceFlags(
         etree.tostring(element, encoding="unicode", with_tail=False), libvirt.VIR_DOMAIN_AFFECT_LIVE
     )
 
 
-def _connect(element, network: str, own, name: str) -> None:
-    """Have a NIC say that it is on the passing network C(name), or on C(network) as C(own) is, None if that is gone."""
+def _leave(element, name: str) -> None:
+    """Have a NIC say that it is on the passing network C(name)."""
     element.set("type", "network")
     source = element.find("source")
     source.attrib.clear()
-    source.set("network", name or network)
-    group = own.find("source").get("portgroup") if own is not None else None
-    if group and not name:
-        source.set("portgroup", group)
-    for inbound in element.findall("bandwidth/inbound"):
-        # What only a network with a limit of its own can promise.
-        inbound.attrib.pop("floor", None)
-        promised = own.find("bandwidth/inbound[@floor]") if own is not None else None
-        if promised is not None and not name:
-            inbound.set("floor", promised.get("floor"))
+    source.set("network", name)
+    # What only a network with a limit of its own can promise.
+    for inbound in element.findall("bandwidth/inbound[@floor]"):
+        del inbound.attrib["floor"]
+
+
+def _return(element, network: str, own, live) -> None:
+    """Have a NIC say that it is on C(network), as it says in its definition C(own) and was before, C(live).
+
+    The live document shows what it got from network and port group as if it were its own; it is to get it anew.
+    """
+    _leave(element, network)
+    group = own.find("source").get("portgroup")
+    if group:
+        element.find("source").set("portgroup", group)
+    for tag, of in (("port", own), ("bandwidth", own if group else live)):
+        for old in element.findall(tag):
+            element.remove(old)
+        element.extend(copy.deepcopy(of.findall(tag)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group, Items, Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._links import bandwidth, virtualport, vlan
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import DOMAIN, IPS, ROUTES
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import DOMAIN, IPS, ROUTES, Sole
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ADDRESS,
     COUNT,
@@ -132,10 +132,10 @@ FORWARD = Group(
         ),
         Field("dev", "@dev", effect=LIVE),
         Scalars("interfaces", "interface/@dev", effect=LIVE, runtime=True),
-        Field("pf", "pf/@dev"),
+        Sole("pf", "pf/@dev"),
         _PciAddresses("addresses", "address", value=PCI_ADDRESS, runtime=True),
         Field("managed", "@managed", YES_NO),
-        Field("driver", "driver/@name"),
+        Sole("driver", "driver/@name"),
         Group(
             "nat",
             "nat",

@@ -21,6 +21,14 @@ class Network(SwitchedResource):
     created_only = ("@connections",)
     extra = {**SwitchedResource.extra, "allow_restart": {"type": "bool", "default": False}}
 
+    info_options = {name: {"type": "bool", "default": False} for name in ("leases", "ports", "guests")}
+
+    @classmethod
+    def told_beside(cls, conn, names, params):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.info import told
+
+        return told(conn, names, params)
+
     def find(self):
         return lookup(self.conn.networkLookupByName, self.name, libvirt.VIR_ERR_NO_NETWORK)
 

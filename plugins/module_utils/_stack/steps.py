@@ -177,8 +177,13 @@ class Stack(Lender):
         return left
 
     def told(self, plan: StackPlan) -> dict:
-        """Nothing beside what the changes say."""
-        return {}
+        """What the objects say of their plans, by name, of those that have something to say."""
+        found: dict = {"attached": {}}
+        for resource, one in zip(self.resources, plan.plans):
+            for name, words in resource.told(one).items():
+                if words:
+                    found[name][resource.name] = words
+        return found
 
     def foreseen(self) -> dict:
         """What the action plugin keeps for later tasks of a check-mode run."""

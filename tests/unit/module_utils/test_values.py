@@ -34,6 +34,8 @@ KIB = 1024
         (values.COUNT, "4", 4),
         (values.NUMBER, 0, 0),
         (values.YES_NO, True, True),
+        (values.YES_ONLY, True, True),
+        (values.PCI_ADDRESS, "6:0.1", "0000:06:00.1"),
     ],
 )
 def test_what_a_user_writes_has_one_canonical_form(value, raw, canonical):
@@ -139,3 +141,16 @@ def test_a_derived_mac_is_always_the_same_and_differs_by_name():
     assert values.derived_mac("web1", "0") == values.derived_mac("web1", "0")
     assert len({values.derived_mac(f"web{number}", "0") for number in range(500)}) == 500
     assert values.MAC.parse(values.derived_mac("web1", "0")).startswith("52:54:00:")
+
+
+def test_what_libvirt_writes_by_nothing_is_not_read():
+    assert [values.YES_ONLY.read(text) for text in ("yes", "no")] == [True, None]
+    assert [values.YES_NO.read(text) for text in ("yes", "no")] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("item", "key", "said"),
+    [({"a": 1, "b": "x"}, "a+b", "1/x"), ({"a": 1}, "a+b", ""), ({"a": 0}, "a", "0"), ({}, "a", "")],
+)
+def test_an_identity_may_be_of_several_values(item, key, said):
+    assert values.known(item, key) == said

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse what does not go with a forward mode. Private to this collection, imported only before a change.
+
+The rules are libvirt's own (virNetworkDefParseXML and networkValidate); it says them when a network is defined, which
+check mode does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+
+# Modes of which libvirt makes the bridge, None for an isolated network.
+OWN_BRIDGE = (None, "nat", "route", "open")
+_NEEDS_BRIDGE = (
+    *("mac", "ips", "routes", "domain", "mtu", "dns.hosts", "dns.txt", "dns.srv"),
+    *("bridge.stp", "bridge.delay", "bridge.zone"),
+)
+_MACVTAP = ("private", "vepa", "passthrough", "hostdev")
+
+
+def check_mode(subject: str, words: dict) -> None:
+    """Refused for options that a network of this forward mode cannot have."""
+    forward = words.get("forward") or {}
+    mode = forward.get("mode")
+
+    def refuse(what: str, why: str, advice: str = "take it out, or choose another forward mode"):
+        raise Refused(f"{subject}: {what} {why}; {advice}")
+
+    if mode not in OWN_BRIDGE:
+        for path in _NEEDS_BRIDGE:
+            if _value(words, path):
+                refuse(f"'{path}'", f"needs a bridge that libvirt makes, and mode {mode} has none")
+    if mode in _MACVTAP:
+        for path in ("bridge.name", "bridge.mac_table_manager"):
+            if _value(words, path):
+                refuse(f"'{path}'", f"is of a bridge, and mode {mode} has none")
+    if forward.get("nat") and mode != "nat":
+        refuse("'forward.nat'", f"is for mode nat, and this is {mode}")
+    _check_devices(refuse, mode, forward, words)
+    _check_bandwidth(refuse, mode, words)
+    _check_vlan(refuse, mode, words)
+
+
+def _value(words: dict, path: str):
+    value: Any = words
+    for name in path.split("."):
+        value = (value or {}).get(name)
+    return value
+
+
+def _everywhere(words: dict, name: str) -> list[tuple[str, dict]]:
+    """(path, value) of an option that the network and its port groups have."""
+    groups = [(f"portgroups[{group['name']}].{name}", group) for group in words.get("portgroups", [])]
+    return [(path, owner[name]) for path, owner in [(name, words), *groups] if owner.get(name)]
+
+
+def _check_devices(refuse, mode, forward: dict, words: dict) -> None:
+    devices = forward.get("interfaces", [])
+    given = [name for name in ("interfaces", "pf", "addresses") if forward.get(name)]
+    if len(given) > 1:
+        refuse(" and ".join(f"'forward.{name}'" for name in given), "exclude each other")
+    if forward.get("addresses") and mode != "hostdev":
+        refuse("'forward.addresses'", f"is for mode hostdev, and this is {mode}")
+    if mode == "hostdev" and devices:
+        refuse("'forward.interfaces'", "names network devices, and mode hostdev has PCI addresses")
+    if mode == "open" and devices:
+        refuse("'forward.dev'", "limits where guests go, which mode open leaves to the host")
+    if mode in ("nat", "route") and len(devices) > 1:
+        refuse("'forward.interfaces'", f"has {len(devices)} devices, and mode {mode} takes one")
+    if mode == "bridge" and _value(words, "bridge.name") and given:
+        refuse("'bridge.name'", f"and 'forward.{given[0]}' exclude each other")
+
+
+def _check_bandwidth(refuse, mode, words: dict) -> None:
+    allowed = mode in OWN_BRIDGE or (mode == "bridge" and _value(words, "bridge.name"))
+    for path, limits in _everywhere(words, "bandwidth"):
+        if not allowed:
+            refuse(f"'{path}'", f"needs a bridge, and mode {mode} has none")
+        for direction, numbers in limits.items():
+            if "average" not in numbers:
+                refuse(f"'{path}.{direction}'", "has no average, without which libvirt takes no figure", "give it")
+
+
+def _check_vlan(refuse, mode, words: dict) -> None:
+    """Only Open vSwitch and the virtual functions of a NIC know VLANs (networkValidate)."""
+    by_switch = mode == "bridge" and _value(words, "virtualport.type") == "openvswitch"
+    allowed = by_switch or mode in ("hostdev", "passthrough")
+    groups = words.get("portgroups", [])
+    for group in groups:
+        own = _value(group, "virtualport")
+        able = (mode == "bridge" and own.get("type") == "openvswitch") if own else allowed
+        if (words.get("vlan") or group.get("vlan")) and not able:
+            refuse(f"'portgroups[{group['name']}].vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
+    if words.get("vlan") and not allowed and not any(group.get("default") for group in groups):
+        refuse("'vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
+    for path, vlan in _everywhere(words, "vlan"):
+        if not vlan.get("tags"):
+            refuse(f"'{path}'", "has no tags", "give them")
+        if "native_tagged" in vlan and "native_untagged" in vlan:
+            refuse(f"'{path}'", "has two native VLANs", "give one of them")
