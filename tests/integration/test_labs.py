@@ -61,7 +61,8 @@ def test_a_network_of_another_kind_is_not_the_labs(lab, play, tiny, tmp_path):
     before = lab.state()
     refused = play(play_of("open_lab", tmp_path, tiny))
     assert refused.code != 0
-    assert "The host has a network open with 10.213.0.1/24 that is forwarded as 'not'" in refused.tasks[-1]["msg"]
+    (network,) = refused.tasks[-1]["results"]
+    assert "The host has a network open with 10.213.0.1/24 that is forwarded as 'not'" in network["msg"]
     assert lab.state() == before
 
 
