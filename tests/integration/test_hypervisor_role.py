@@ -139,6 +139,8 @@ class Hosts:
             mode = "644" if system == "networkd" else "600"
             write = f"mkdir -p {Path(path).parent}; cat >{path}; chmod {mode} {path}"
             shell(host, write, input=content.replace("ADDRESS", host.ip))
+            # None of the files has any.
+            shell(host, "ip -6 address flush dev up0 scope global; ip -6 route flush default")
             shell(host, START[system])
 
     def role(self, *words: str, deadline: int = 60, **bridge):
