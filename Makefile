@@ -138,7 +138,6 @@ bench: venv ## Measure what things cost (benchmarks/README.md has the figures)
 .PHONY: docs
 docs: venv ## Write the options' documentation from their declarations and docs/options/
 	PYTHONPATH=$(COLLECTIONS) $(VENV)/bin/python docs/options/generate.py
-	$(VENV)/bin/python docs/options/labs.py
 
 .PHONY: changelog
 changelog: venv ## Write CHANGELOG.md from changelogs/ for the version in galaxy.yml

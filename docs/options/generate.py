@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import labs
 import yaml
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import (
@@ -141,12 +142,14 @@ def main() -> int:
     check = parser.parse_args().check
     made = {f"plugins/doc_fragments/{kind}.py": fragment(kind) for kind in KINDS}
     made["docs/domain-options.md"] = table()
+    made.update(labs.files())
     stale = []
     for name, text in made.items():
         path = CHECKOUT / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
             if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     if stale:
         print(f"{'stale' if check else 'written'}: {', '.join(stale)}")

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write argument specs and defaults of the lab roles, and where the role lab reads them, from docs/options/labs.yml.
-
-With --check nothing is written; the status is 1 where something would be.
-"""
+"""Write argument specs and defaults of the lab roles, and where the role lab reads them, from docs/options/labs.yml."""
 
 from __future__ import annotations
 
-import argparse
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 
@@ -93,8 +89,9 @@ def asked(source: dict) -> str:
     return ASKED + dumped({f"lab__{name}": read.format(name) for name in source["options"]})
 
 
-def files(source: dict):
+def files() -> Iterator[tuple[str, str]]:
     """(path, text) of all that is made."""
+    source = yaml.safe_load((CHECKOUT / SOURCE).read_text(encoding="utf-8"))
     yield "roles/lab/vars/main/asked.yml", asked(source)
     for role in source["roles"]:
         yield f"roles/{role}/meta/argument_specs.yml", specs(role, source)
@@ -103,25 +100,3 @@ def files(source: dict):
 
 def dumped(value) -> str:
     return yaml.dump(value, Dumper=Dumper, sort_keys=False, width=140, allow_unicode=True)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    source = yaml.safe_load((CHECKOUT / SOURCE).read_text(encoding="utf-8"))
-    stale = []
-    for name, text in files(source):
-        path = CHECKOUT / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
-            if not check:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-    if stale:
-        print(f"{'stale' if check else 'written'}: {', '.join(stale)}")
-    return 1 if stale and check else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

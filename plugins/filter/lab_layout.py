@@ -251,6 +251,7 @@ def lab_layout(
 
     laid = []
     for guest, name, address in zip(wanted, names, kept):
+        # Also where another role asks: with another word guests that are there would get another MAC.
         mac = str(guest.get("mac") or derived_mac("nat_lab", lab, name)).lower().replace("-", ":")
         if not MAC.fullmatch(mac):
             problems.append(f"guest {name}: MAC {mac} is none that a guest can have; write it as 52:54:00:12:34:56")

@@ -75,7 +75,7 @@ def run_info(resource_class) -> None:
 
         found = gather(resource_class, conn, module.params, module.run_command)
         beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one], module.params)
-        return {"changed": False, f"{resource_class.kind}s": found, **beside, **_asked_for(module, conn, found)}
+        return {"changed": False, f"{resource_class.kind}s": found, **beside}
 
     _answer(module, work, read_only=True)
 
@@ -84,16 +84,6 @@ def run_reading(spec: dict, gather) -> None:
     """Run a module that reads: C(gather(conn, params)) gives its result."""
     module = AnsibleModule(argument_spec={**spec, "uri": {"type": "str"}}, supports_check_mode=True)
     _answer(module, lambda conn: {"changed": False, **gather(conn, module.params)}, read_only=True)
-
-
-def _asked_for(module: AnsibleModule, conn, found: list[dict]) -> dict:
-    """Where the guests of C(found) can be reached, and their documents, if the task asks for it."""
-    asked = [what for what in ("addresses", "documents") if module.params.get(what)]
-    if not asked:
-        return {}
-    from ansible_collections.virtops.libvirt.plugins.module_utils._domain import info
-
-    return {what: getattr(info, what)(conn, [guest["name"] for guest in found]) for what in asked}
 
 
 def _answer(module: AnsibleModule, work, read_only: bool = False, large: bool = False) -> None:

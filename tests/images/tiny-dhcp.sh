@@ -6,10 +6,10 @@
 # What udhcpc calls in the guest image `tiny` when a lease comes or goes.
 case $1 in
   deconfig)
-    ip address flush dev "$interface"
+    ip -4 address flush dev "$interface"
     ;;
   bound | renew)
-    ip address flush dev "$interface"
+    ip -4 address flush dev "$interface"
     ip address add "$ip/${mask:-24}" dev "$interface"
     for gateway in $router; do
       ip route replace default via "$gateway"

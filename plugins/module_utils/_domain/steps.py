@@ -49,6 +49,15 @@ class Domain(Resource):
     # The running guest as the ways of a change to it see it.
     _guest = None
 
+    @classmethod
+    def told_beside(cls, conn, names, params):
+        asked = [name for name in cls.info_options if params[name]]
+        if not asked:
+            return {}
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain import info
+
+        return {name: getattr(info, name)(conn, names) for name in asked}
+
     def find(self):
         listed = self._listed()
         handle = listed.handles.get(self.name) if listed else None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
@@ -71,8 +72,4 @@ def guests(conn, names: list[str]) -> dict[str, list[dict]]:
         some = documents(conn, which)
         for name in names:
             found[name] += [{**nic.words(), "state": state} for nic in attached(some, name)]
-    return {name: sorted(nics, key=_order) for name, nics in found.items()}
-
-
-def _order(nic: dict) -> str:
-    return nic["domain"]
+    return {name: sorted(nics, key=itemgetter("domain")) for name, nics in found.items()}
