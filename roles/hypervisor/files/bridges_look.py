@@ -126,13 +126,14 @@ def resolved(asked: dict, took: dict) -> dict:
     if "addresses" in given:
         # Who says the addresses means these and no others.
         took = {**took, "dhcp": False}
-        # There is no way out by a family that it has no address of.
-        for key, is_six in (("gateway", False), ("gateway6", True)):
-            if not any((":" in address) == is_six for address in given["addresses"]):
-                took[key] = ""
     # 15 s is the kernel's own, and no frame has to wait where no protocol looks for loops.
     delay = 15 if given.get("stp") else 0
-    return {"stp": False, "forward_delay": delay, "vlan": None, **NOTHING, **took, **given}
+    bridge = {"stp": False, "forward_delay": delay, "vlan": None, **NOTHING, **took, **given}
+    for key, dynamic, is_six in (("gateway", "dhcp", False), ("gateway6", "accept_ra", True)):
+        # There is no way out by a family of which it has no address.
+        if key not in given and not bridge[dynamic] and not any((":" in one) == is_six for one in bridge["addresses"]):
+            bridge[key] = ""
+    return bridge
 
 
 def drift(bridge: dict) -> list[str]:

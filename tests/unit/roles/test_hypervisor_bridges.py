@@ -111,8 +111,18 @@ def test_what_is_not_given_is_taken_over():
     assert (bridge["dhcp"], bridge["addresses"], bridge["dns"]) == (False, ["192.0.2.2/24"], [])
 
 
-def test_who_says_the_addresses_keeps_the_way_out_of_their_family_only():
+@pytest.mark.parametrize(
+    ("given", "taken", "ways"),
+    [
+        ({"addresses": ["192.0.2.20/24"]}, {}, ("192.0.2.1", "")),
+        # A route that was left over.
+        ({}, {"addresses": ["192.0.2.10/24"]}, ("192.0.2.1", "")),
+        ({}, {"addresses": ["192.0.2.10/24"], "accept_ra": True}, ("192.0.2.1", "2001:db8::1")),
+        ({}, {}, ("192.0.2.1", "2001:db8::1")),
+    ],
+)
+def test_there_is_no_way_out_by_a_family_without_an_address(given, taken, ways):
     took = {**look.NOTHING, "addresses": ["192.0.2.10/24", "2001:db8::10/64"]}
-    took.update(gateway="192.0.2.1", gateway6="2001:db8::1")
-    bridge = look.resolved({"name": "br0", "addresses": ["192.0.2.20/24"]}, took)
-    assert (bridge["gateway"], bridge["gateway6"]) == ("192.0.2.1", "")
+    took.update(gateway="192.0.2.1", gateway6="2001:db8::1", **taken)
+    bridge = look.resolved({"name": "br0", **given}, took)
+    assert (bridge["gateway"], bridge["gateway6"]) == ways
