@@ -57,6 +57,11 @@ def _advice(error, permission: str) -> str:
     return "check the uri, the name and the way to the host"
 
 
+def is_local(conn) -> bool:
+    """Whether libvirt is on the host of this process: its URI names no other."""
+    return conn.getURI().partition("://")[2].startswith("/")
+
+
 def lookup(find, name, *missing):
     """What C(find(name)) gives, or None where libvirt answers with one of the error codes C(missing)."""
     try:

@@ -156,6 +156,29 @@ def test_tasks_run_in_a_guest_through_its_agent(play, tmp_path):
     assert facts["ansible_facts"]["ansible_system"] == "Linux"
 
 
+def test_a_guest_is_rebooted_and_waited_for_through_its_agent(lab, address, play):
+    boot = {"ansible.builtin.raw": "cat /proc/sys/kernel/random/boot_id"}
+    waited = {"ansible.builtin.wait_for_connection": {"timeout": 240}}
+    tasks = [boot, {"ansible.builtin.reboot": {"reboot_timeout": 240}}, {"meta": "reset_connection"}, waited, boot]
+    done = play(json.dumps([{"hosts": "debian", "gather_facts": False, "tasks": tasks}]))
+    assert done.code == 0, done.text
+    before, rebooted, _waited, after = done.tasks
+    assert rebooted["rebooted"]
+    assert len({before["stdout"], after["stdout"], ""}) == 3
+    Inside(lab, address).until("systemctl is-system-running --wait", "running")
+
+
+def test_a_guest_that_is_not_there_is_passed_over_where_the_task_says_so(play):
+    tasks = [
+        {"ansible.builtin.raw": "true", "ignore_unreachable": True},
+        {"ansible.builtin.wait_for_connection": {"timeout": 2, "sleep": 1}},
+    ]
+    done = play(json.dumps([{"hosts": "none", "gather_facts": False, "tasks": tasks}]))
+    passed_over, waited = done.tasks
+    assert passed_over["unreachable"], done.text
+    assert "timed out waiting for ping module test" in waited["msg"]
+
+
 def test_a_command_outlives_a_restart_of_libvirts_daemon(lab, address, play):
     inside = Inside(lab, address)
     running = play.start(raw("touch /tmp/begun; until test -e /tmp/go; do sleep 0.1; done; echo gone on"))

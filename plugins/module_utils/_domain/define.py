@@ -13,13 +13,15 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps impo
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
+from ansible_collections.virtops.libvirt.plugins.module_utils._schema import left_to_libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 
 
 def steps(domain, actual, target, changes) -> list[Step]:
     """See C(Resource.write_steps)."""
     if actual is None:
-        define = partial(domain.conn.defineXMLFlags, printed(target), libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+        flags = left_to_libvirt(domain.conn, domain.schema, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+        define = partial(domain.conn.defineXMLFlags, printed(target), flags)
         return [Step(f"define {domain.subject}", define, lambda: domain.find().undefine())]
     found = []
     if any(change.path == "name" for change in changes):

@@ -40,7 +40,10 @@ class Network(SwitchedResource):
 
     def define(self, text, new=False):
         if new and hasattr(self.conn, "networkDefineXMLFlags"):
-            return self.conn.networkDefineXMLFlags(text, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+            from ansible_collections.virtops.libvirt.plugins.module_utils._schema import left_to_libvirt
+
+            flags = left_to_libvirt(self.conn, self.schema, libvirt.VIR_NETWORK_DEFINE_VALIDATE)
+            return self.conn.networkDefineXMLFlags(text, flags)
         return self.conn.networkDefineXML(text)
 
     def check(self, actual, target):

@@ -177,7 +177,11 @@ class Pool(SwitchedResource):
         self.find().create(0)
 
     def define(self, text, new=False):
-        flags = getattr(libvirt, "VIR_STORAGE_POOL_DEFINE_VALIDATE", 0) if new else 0
+        flags = 0
+        if new and hasattr(libvirt, "VIR_STORAGE_POOL_DEFINE_VALIDATE"):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._schema import left_to_libvirt
+
+            flags = left_to_libvirt(self.conn, self.schema, libvirt.VIR_STORAGE_POOL_DEFINE_VALIDATE)
         return self.conn.storagePoolDefineXML(text, flags)
 
     def write_steps(self, actual, target, changes):

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import os
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 
@@ -29,7 +30,7 @@ def check(volume, actual, wanted: dict) -> None:
         )
     if wanted:
         _check_rebase(volume, before, wanted, uses)
-    elif not uses and not places.is_local(volume.conn):
+    elif not uses and not is_local(volume.conn):
         raise Refused(
             f"{volume.subject}: libvirt takes the base's content in only while a guest runs on the volume; start it, or"
             " run the task on libvirt's own host"
@@ -45,7 +46,7 @@ def _check_rebase(volume, before: str, wanted: dict, uses: list) -> None:
         )
     if uses:
         raise Refused(f"{volume.subject}: {change} while domain {uses[0].name} runs on it; stop it first")
-    if not places.is_local(volume.conn):
+    if not is_local(volume.conn):
         raise Refused(f"{volume.subject}: {change} through libvirt; run the task on libvirt's own host")
     if not os.path.exists(wanted["path"]):
         raise Refused(f"{volume.subject}: the new base {wanted['path']} is not there; correct it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
@@ -61,7 +62,7 @@ def _check_shrink(volume, before: int, after: int, uses: list) -> None:
         )
     if uses:
         raise Refused(f"{volume.subject}: {sizes}, and domain {uses[0].name} runs on it; stop it first")
-    if volume.format_now() != "raw" and not places.is_local(volume.conn):
+    if volume.format_now() != "raw" and not is_local(volume.conn):
         raise Refused(
             f"{volume.subject}: {sizes}, and libvirt shrinks raw volumes only; run the task on libvirt's own host"
         )

@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, parse, write
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
@@ -236,7 +236,7 @@ class Export(Resource):
             raise Refused(f"{self.subject}: there is no directory {directory}; make it, or correct the path")
         if not os.access(directory, os.W_OK):
             raise Refused(f"{self.subject}: this user may not write into {directory}; set 'become: true'")
-        if places.is_local(self.conn):
+        if is_local(self.conn):
             real = os.path.join(os.path.realpath(directory), os.path.basename(self.name))
             self._check_others(*{self.name: 0, real: 0})
         if self._as_it_lies():
@@ -263,7 +263,7 @@ class Export(Resource):
     def _readable(self) -> bool:
         """Whether this process can read the volume's file itself."""
         path = self.source.tree.findtext("target/path") or ""
-        return places.is_local(self.conn) and (self.source.handle is None or os.access(path, os.R_OK))
+        return is_local(self.conn) and (self.source.handle is None or os.access(path, os.R_OK))
 
     def _as_it_lies(self) -> bool:
         """Whether the file becomes the same as that of the volume, with all that is in the image beside its content."""

@@ -31,11 +31,6 @@ _PATIENCE = 600
 _HIDDEN = (".part", ".download", ".unpacked", ".sent")
 
 
-def is_local(conn) -> bool:
-    """Whether libvirt is on the host of this process: its URI names no other."""
-    return conn.getURI().partition("://")[2].startswith("/")
-
-
 def hidden(path: str) -> str:
     """What the names of the files begin with that are made beside a volume."""
     return os.path.join(os.path.dirname(path), f".{os.path.basename(path)}")

@@ -6,14 +6,15 @@ from __future__ import annotations
 import os
 import tempfile
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places, streams
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import streams
 
 
 def of_volume(volume, actual, ask, size: int):
     """What C(ask(path)) says of the first C(size) bytes of a volume; None where it may not be read."""
     path = actual.tree.findtext("target/path")
-    if places.is_local(volume.conn) and path and os.path.exists(path):
+    if is_local(volume.conn) and path and os.path.exists(path):
         return ask(path)
     return _of_stream(volume, actual, ask, size)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import shutil
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places, users
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import users
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import UNAIDED_WIPES, WIPES
 
 
@@ -56,7 +57,7 @@ def _goes(volume, name: str) -> bool:
 def check_wipe(volume) -> None:
     """Refused where this host lacks what the algorithm needs."""
     how = algorithm(volume)
-    if how and how not in UNAIDED_WIPES and places.is_local(volume.conn) and not shutil.which("scrub"):
+    if how and how not in UNAIDED_WIPES and is_local(volume.conn) and not shutil.which("scrub"):
         raise Refused(
             f"{volume.subject}: to wipe by {how} libvirt needs the program scrub, which is not there; install scrub, or"
             f" use {' or '.join(UNAIDED_WIPES)}"

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, NEXT_BOOT
@@ -161,7 +161,7 @@ class Volume(Resource):
         encrypted = bool(self.wanted.get("encryption"))
         # A pool that this check-mode run would have made has no directory yet.
         writable = directory and (self.pool_handle() is None or os.access(directory, os.W_OK))
-        if self.in_files() and places.is_local(self.conn) and writable and not encrypted:
+        if self.in_files() and is_local(self.conn) and writable and not encrypted:
             return places.Directory(directory)
         return places.Remote(self.conn, self.pool_words().get("type", "dir"), self.in_files())
 
