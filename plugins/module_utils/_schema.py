@@ -28,7 +28,7 @@ def accepts(document, name: str) -> bool:
 
 
 def left_to_libvirt(conn, name: str, flag: int) -> int:
-    """C(flag), which has libvirt check a new document itself; 0 where the plan was checked by that libvirt's own schema.
+    """C(flag), which has libvirt check a new document itself; 0 where the plan was checked by its own schema.
 
     libvirt reads the schema anew for each document, which costs more than the definition of a guest.
     """

@@ -6,6 +6,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+
 from ansible_collections.virtops.libvirt.plugins.module_utils import _schema
 
 
