@@ -21,8 +21,8 @@ def guests(lab):
     lab.virsh("start", "guest2")
 
 
-def calls(lab, kind: str, **options) -> list[str]:
-    """The calls of libvirt that a task with nothing to do makes."""
+def planned(lab, kind: str, **options) -> dict:
+    """What a task with nothing to do asks of libvirt (C(calls)), and needs of the collection (C(imported))."""
     done = subprocess.run(
         lab.host.command([PYTHON, f"{HERE}/_calls_inside.py", kind]),
         input=json.dumps(options),
@@ -34,7 +34,11 @@ def calls(lab, kind: str, **options) -> list[str]:
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert not answer["changed"]
-    return answer["calls"]
+    return answer
+
+
+def calls(lab, kind: str, **options) -> list[str]:
+    return planned(lab, kind, **options)["calls"]
 
 
 @pytest.mark.usefixtures("guests")
@@ -48,3 +52,25 @@ def test_all_guests_are_read_with_one_call_each_and_a_few_for_all(lab):
     made = calls(lab, "domain_info")
     assert made.count("XMLDesc") == 5
     assert len(made) - 5 <= 4
+
+
+NEEDED = {
+    "domain": ("_domain.", "_nwfilter.parameters"),
+    "volume": ("_volume.schema", "_volume.asked", "_volume.steps"),
+}
+
+
+def test_nothing_to_do_needs_little_of_the_collection(lab):
+    """Ansible ships sources, which are compiled anew for every task."""
+    lab.ok("pool", name="images", path="/var/lib/libvirt/images/images", state="active")
+    volume = {"pool": "images", "name": "base.qcow2", "capacity": "1 MiB", "format": "qcow2"}
+    clone = {"pool": "images", "name": "a.qcow2", "capacity": "2 MiB", "backing": {"volume": "base.qcow2"}}
+    guest = {**GUEST, "name": "a", "disks": [{"target": "vda", "pool": "images", "volume": "a.qcow2"}]}
+    for kind, options in (("volume", volume), ("volume", clone), ("domain", guest)):
+        lab.ok(kind, **options)
+        imported = planned(lab, kind, **options)["imported"]
+        needed = (
+            ("_domain.", "_nwfilter.") if kind == "domain" else ("_volume.schema", "_volume.asked", "_volume.steps")
+        )
+        assert [name for name in imported if "." in name and not name.startswith(needed)] == []
+        assert not {"_change", "_merge", "_schema", "_wait"} & set(imported)

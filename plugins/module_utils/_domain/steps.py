@@ -168,8 +168,8 @@ class Domain(Resource):
         if machine and now and machine != now and self._is_alias(machine, now, arch):
             self.wanted["machine"] = now
         there = [] if actual is None else self.values(actual.tree).get("disks", [])
-        known = {disk["target"] for disk in there}
-        if actual is not None and any(disk not in there for disk in self.wanted.get("disks", ())):
+        known = {disk["target"]: disk for disk in there}
+        if actual is not None and any(_is_elsewhere(disk, known) for disk in self.wanted.get("disks", ())):
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import follow
 
             follow(self, actual.tree, there)
@@ -334,3 +334,9 @@ class Domain(Resource):
 
             steps.append(Step(f"undefine {self.subject}", lambda: undefine(self.conn, self.handle_now())))
         return steps
+
+
+def _is_elsewhere(disk: dict, known: dict[str, dict]) -> bool:
+    """Whether the disk of the same target in C(known) has another source; without an import for those that have not."""
+    now = known.get(disk["target"], disk)
+    return any(now.get(key) != disk[key] for key in ("pool", "volume", "file", "block") if key in disk)

@@ -9,18 +9,17 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, places
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CAPACITY, FILE_POOLS
 
-SIZE = Size()
 # Pools in which libvirt can give a volume another size (resizeVol of its storage backends).
-_RESIZING = (*places.FILE_POOLS, "rbd", "vstorage", "gluster")
+_RESIZING = (*FILE_POOLS, "rbd", "vstorage", "gluster")
 
 
 def rounded(volume, wanted: int, actual: int) -> int:
     """The size that the pool makes of C(wanted): one of blocks has units of its own, which divide all its figures."""
-    if volume.pool_words().get("type", "dir") in places.FILE_POOLS or wanted >= actual:
+    if volume.pool_words().get("type", "dir") in FILE_POOLS or wanted >= actual:
         return wanted
     unit = math.gcd(actual, *volume.pool_handle().info()[1:])
     return -(-wanted // unit) * unit if unit else wanted
@@ -54,7 +53,7 @@ def check(volume, before: int, after: int) -> None:
 
 
 def _check_shrink(volume, before: int, after: int, uses: list) -> None:
-    sizes = f"capacity {SIZE.show(after)} is less than its {SIZE.show(before)}"
+    sizes = f"capacity {CAPACITY.show(after)} is less than its {CAPACITY.show(before)}"
     if not volume.options.get("allow_shrink"):
         raise Refused(
             f"{volume.subject}: {sizes}; shrinking would lose data and is not done; set 'allow_shrink: true' where"
@@ -73,13 +72,14 @@ def step(volume, before: int, after: int) -> Step:
     uses = volume.uses()
     if uses:
         use = uses[0]
-        words = (
-            f"grow {volume.subject} to {SIZE.show(after)} through disk {use.target} of domain {use.name}, which runs"
+        through = f"through disk {use.target} of domain {use.name}, which runs"
+        return Step(
+            f"grow {volume.subject} to {CAPACITY.show(after)} {through}",
+            lambda: use.domain.blockResize(use.target, after, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES),
         )
-        return Step(words, lambda: use.domain.blockResize(use.target, after, libvirt.VIR_DOMAIN_BLOCK_RESIZE_BYTES))
     if after > before:
-        return Step(f"grow {volume.subject} to {SIZE.show(after)}", lambda: volume.handle_now().resize(after, 0))
-    return Step(f"shrink {volume.subject} to {SIZE.show(after)}", lambda: _shrink(volume, after))
+        return Step(f"grow {volume.subject} to {CAPACITY.show(after)}", lambda: volume.handle_now().resize(after, 0))
+    return Step(f"shrink {volume.subject} to {CAPACITY.show(after)}", lambda: _shrink(volume, after))
 
 
 def _shrink(volume, after: int) -> None:

@@ -19,6 +19,8 @@ class Content:
     """What a volume is filled with. C(option): which option says it; C(why): what filling it does."""
 
     option = why = ""
+    # Looked at when the volume is made, and never again.
+    imported = False
     # So many first bytes of a volume tell whether it has this content.
     head = 0
     # What could not be looked at, in words.
@@ -49,12 +51,10 @@ class Content:
 
 
 class Image(Content):
-    """The option C(source): an image. It is looked at when the volume is made, and never again.
-
-    C(creation): options of the new image's format, as qemu-img takes them.
-    """
+    """The option C(source): an image. C(creation): options of the new image's format, as qemu-img takes them."""
 
     option = "source"
+    imported = True
 
     def __init__(self, origin: Origin, subject: str):
         self.origin, self.subject = origin, subject

@@ -15,27 +15,6 @@ _SIZE = Size()
 _UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 5
 
 
-def refuse_mixture(volume) -> None:
-    """Refused where options exclude each other."""
-    options, subject = volume.options, volume.subject
-    given = [name for name in ("source", "cloud_init", "ignition", "backing") if options.get(name)]
-    if len(given) > 1:
-        both = " and ".join(map(repr, given))
-        raise Refused(f"{subject}: {both} both say what is in it; give one of them")
-    told = next((name for name in ("cloud_init", "ignition") if options.get(name)), "")
-    formats = ("raw", "iso") if told == "cloud_init" else ("raw",)
-    if told and (options.get("capacity") or volume.asked.get("format", "raw") not in formats):
-        what = "a seed" if told == "cloud_init" else "an Ignition config"
-        raise Refused(f"{subject}: {what} has a size and a format of its own; take 'capacity' and 'format' out")
-    if volume.xml is not None and (options.get("source") or told):
-        raise Refused(
-            f"{subject}: 'source', 'cloud_init' and 'ignition' do not go with 'xml'; give the options instead of it"
-        )
-    if options.get("allocation") and (options.get("preallocation") or options.get("source")):
-        other = "preallocation" if options.get("preallocation") else "source"
-        raise Refused(f"{subject}: 'allocation' does not go with {other!r}; take it out, or give 'preallocation'")
-
-
 def defaults(volume, needs: list) -> None:
     """Capacity and format of a new volume. C(needs): [(a call for the bytes that it needs at least, of what)]."""
     wanted, content = volume.wanted, volume.content

@@ -19,10 +19,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._place import appe
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, streams
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import discard
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import FILE_POOLS
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
-# Pools whose volumes are files in one directory.
-FILE_POOLS = ("dir", "fs", "netfs")
 # Pools that make volumes of any name, and take content for them.
 _NAMING_POOLS = (*FILE_POOLS, "logical", "rbd", "zfs", "gluster", "vstorage")
 _MARK = ".unfinished"

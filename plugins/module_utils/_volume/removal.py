@@ -9,19 +9,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import users
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import UNAIDED_WIPES, WIPES
-
-
-def algorithm(volume) -> str:
-    """How the task wipes, C("") where it does not; Refused where there is no such way."""
-    asked = str(volume.options.get("wipe") or "").lower()
-    if asked in ("", "no", "false"):
-        return ""
-    asked = "zero" if asked in ("yes", "true") else asked
-    if asked not in WIPES:
-        raise Refused(f"{volume.subject}: wipe knows no algorithm {asked!r}; choose true, {', '.join(WIPES)}")
-    return asked
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places, users
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asked import algorithm
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import UNAIDED_WIPES
 
 
 def check(volume, path: str) -> None:
@@ -70,4 +60,14 @@ def steps(volume) -> list[Step]:
     if how:
         number = getattr(libvirt, f"VIR_STORAGE_VOL_WIPE_ALG_{how.upper()}")
         found.append(Step(f"wipe {volume.subject} ({how})", lambda: volume.handle_now().wipePattern(number, 0)))
-    return [*found, Step(f"delete {volume.subject}", volume.delete)]
+    return [*found, Step(f"delete {volume.subject}", lambda: delete(volume))]
+
+
+def delete(volume) -> None:
+    """Delete it, and what interrupted runs left beside it."""
+    handle = volume.handle_now()
+    path = handle.path()
+    handle.delete(0)
+    places.forget_unfinished(volume.pool_handle(), volume.name)
+    if isinstance(volume.place(), places.Directory):
+        places.sweep(path)

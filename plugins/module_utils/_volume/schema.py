@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import MODE, NAME, NUMBER, UUID, YES_NO, Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import seed
 
 FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop", "dmg", "iso", "luks")
 # Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
@@ -14,9 +13,12 @@ LAYERED = ("qcow2", "qcow", "vmdk", "qed")
 # virStorageVolWipeAlgorithm; all but these two are done by the program scrub.
 WIPES = ("zero", "trim", "nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random")
 UNAIDED_WIPES = ("zero", "trim")
+# Pools whose volumes are files in one directory.
+FILE_POOLS = ("dir", "fs", "netfs")
+CAPACITY = Size()
 FIELDS = (
     Field("name", "name", NAME),
-    Field("capacity", "capacity", Size(), effect=LIVE),
+    Field("capacity", "capacity", CAPACITY, effect=LIVE),
     Field("format", "target/format/@type", choices=FORMATS, effect=FIXED),
     Field("compat", "target/compat", effect=FIXED),
     Field("cluster_size", "target/clusterSize", Size(), effect=FIXED),
@@ -105,7 +107,17 @@ EXTRA = {
             "retries": {"type": "int", "default": 5},
         },
     },
-    "cloud_init": seed.SPEC,
+    "cloud_init": {
+        "type": "dict",
+        "options": {
+            "user_data": {"type": "raw"},
+            "vendor_data": {"type": "raw"},
+            "meta_data": {"type": "raw"},
+            "network_config": {"type": "raw"},
+            "instance_id": {"type": "str", "choices": ["name", "content"]},
+            "validate": {"type": "bool", "default": True},
+        },
+    },
     "ignition": {"type": "raw"},
     # What the action plugin has of a file on the controller (_volume/origin.py, Sent).
     "_sent": {"type": "dict"},

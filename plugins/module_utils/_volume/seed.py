@@ -15,17 +15,6 @@ import re
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.cloud_data import Checker
 
-SPEC = {
-    "type": "dict",
-    "options": {
-        "user_data": {"type": "raw"},
-        "vendor_data": {"type": "raw"},
-        "meta_data": {"type": "raw"},
-        "network_config": {"type": "raw"},
-        "instance_id": {"type": "str", "choices": ["name", "content"]},
-        "validate": {"type": "bool", "default": True},
-    },
-}
 # The primary volume descriptor is sector 16 of 2048 bytes; the identifier is its bytes 190 to 317.
 _DESCRIPTOR = 16 * 2048
 _SET_IDENTIFIER = (_DESCRIPTOR + 190, 128)

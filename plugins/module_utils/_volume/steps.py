@@ -12,28 +12,20 @@ from xml.etree import ElementTree as ET
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
-from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import (
-    backing,
-    capacity,
-    image,
-    new,
-    places,
-    reading,
-    removal,
-    users,
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asked import algorithm, refuse_mixture
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
+    CAPACITY,
+    CREATED_ONLY,
+    EXTRA,
+    FIELDS,
+    FILE_POOLS,
+    FILLED,
 )
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Content, Image, Seed
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.ignition import Ignition
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import Clone, origin
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CREATED_ONLY, EXTRA, FIELDS, FILLED
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 # No seed and no config is larger.
 _WHOLE = 64 << 20
@@ -59,19 +51,26 @@ class Volume(Resource):
         super().__init__(conn, options, planned)
         self._pool_handle = None
         self._uses: list | None = None
-        new.refuse_mixture(self)
-        removal.algorithm(self)
+        refuse_mixture(self)
+        algorithm(self)
         self.content: Any = self._content()
         self.unchecked += self.content.unchecked if self.content else []
 
-    def _content(self) -> Content | None:
+    def _content(self):
+        """What the volume is filled with, a C(Content) of C(content.py); None for an empty one."""
         source, cloud_init = self.options.get("source"), self.options.get("cloud_init")
+        if not source and not cloud_init and self.options.get("ignition") is None:
+            return None
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.content import Image, Seed
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.ignition import Ignition
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import origin
+
         if source:
             sent = self.options.get("_sent")
             return Image(origin(source, self.pool, self.subject, self.execute, self._other, sent), self.subject)
-        if self.options.get("ignition") is not None:
-            return Ignition(self.options["ignition"], self.subject)
-        return Seed(cloud_init, self.name, self.subject) if cloud_init else None
+        if cloud_init:
+            return Seed(cloud_init, self.name, self.subject)
+        return Ignition(self.options["ignition"], self.subject)
 
     def forget(self):
         super().forget()
@@ -111,11 +110,16 @@ class Volume(Resource):
             handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
         else:
             handle = there.get(self.name)
-        if handle is None or (self.state == "present" and self.content and places.unfinished(pool, self.name)):
+        if handle is None or (self.state == "present" and self.content and self._is_unfinished(pool)):
             return None
         # Listed until the pool is looked through, and gone: a revert to a snapshot does that.
         text = lookup(handle.XMLDesc, 0, libvirt.VIR_ERR_NO_STORAGE_VOL)
         return None if text is None else Actual(handle, text, active=False)
+
+    def _is_unfinished(self, pool) -> bool:
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.places import unfinished
+
+        return unfinished(pool, self.name)
 
     def _listed(self) -> dict | None:
         """All volumes of the pool by name, looked at together where many are planned; else, or if it is off, None."""
@@ -153,10 +157,12 @@ class Volume(Resource):
 
     def in_files(self) -> bool:
         """Whether the pool's volumes are files, which have formats."""
-        return self.pool_words().get("type", "dir") in places.FILE_POOLS
+        return self.pool_words().get("type", "dir") in FILE_POOLS
 
     def place(self):
         """Where content is written to: a directory, or libvirt."""
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
+
         directory = self.pool_words().get("path") or ""
         encrypted = bool(self.wanted.get("encryption"))
         # A pool that this check-mode run would have made has no directory yet.
@@ -167,16 +173,20 @@ class Volume(Resource):
 
     def space(self) -> int:
         """What making it takes of its pool at once, in bytes."""
-        return new.space(self)
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.new import space
+
+        return space(self)
 
     def free_space(self) -> int | None:
         """What the pool has free, in bytes; None where it is only planned."""
         pool = self.pool_handle()
         return pool.info()[3] if pool is not None else None
 
-    def uses(self) -> list[users.Use]:
-        """The disks of running guests that are on the volume."""
+    def uses(self) -> list:
+        """The disks of running guests that are on the volume, each a C(users.Use)."""
         if self._uses is None:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import users
+
             actual = self.actual()
             path = actual.tree.findtext("target/path") if actual else ""
             self._uses = users.running(self.conn, self.planned, path or "", self.pool, self.name)
@@ -184,7 +194,9 @@ class Volume(Resource):
 
     def refuse_running(self, what: str, done: str) -> None:
         """Refused where a guest writes into the volume; C(what), C(done): see C(users.refuse)."""
-        users.refuse(self.uses(), what, done)
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.users import refuse
+
+        refuse(self.uses(), what, done)
 
     def capacity_of(self, document) -> int:
         """The size in a document, bytes."""
@@ -221,8 +233,10 @@ class Volume(Resource):
         if actual is not None:
             self._prepare_existing(actual)
         elif self.xml is None:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import new
+
             new.defaults(self, needs)
-            if isinstance(self.content, Image):
+            if self.content and self.content.imported:
                 self.content.creation = new.creation(self)
 
     def _prepare_existing(self, actual) -> None:
@@ -233,17 +247,22 @@ class Volume(Resource):
             # libvirt looks into a raw volume and calls what it finds there by name: iso, for a seed.
             found = actual.tree.find("target/format")
             self.wanted["format"] = "iso" if found is not None and found.get("type") == "iso" else "raw"
-        if "capacity" in self.wanted:
-            self.wanted["capacity"] = capacity.rounded(self, self.wanted["capacity"], self.capacity_of(actual.tree))
+        now = self.capacity_of(actual.tree)
+        if self.wanted.get("capacity", now) != now:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume.capacity import rounded
+
+            self.wanted["capacity"] = rounded(self, self.wanted["capacity"], now)
         if self.wanted.get("encryption"):
             # libvirt tells that a volume is encrypted, and by which secret only until it looks at it again.
             self.wanted["encryption"] = {"format": self.wanted["encryption"]["format"]}
 
     def content_differs(self, actual) -> bool:
         """Whether a volume that is there shall have another content."""
-        if self.content is None or isinstance(self.content, Image):
+        if self.content is None or self.content.imported:
             return False
-        return reading.of_volume(self, actual, self.content.differs, self.content.head) or False
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.reading import of_volume
+
+        return of_volume(self, actual, self.content.differs, self.content.head) or False
 
     def _prepare_backing(self, actual) -> list:
         """Put path and format in the place of the backing volume's name; [(bytes it needs, its words)]."""
@@ -253,6 +272,8 @@ class Volume(Resource):
         if "volume" not in wanted:
             if "path" not in wanted:
                 raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+
             about = functools.partial(image.describe, self.execute, wanted["path"], self.subject)
             return [(lambda: about()["virtual-size"], "its backing file")]
         name, pool = wanted.pop("volume"), wanted.pop("pool", self.pool)
@@ -264,7 +285,7 @@ class Volume(Resource):
         for key in ("path", "format"):
             if key in words:
                 wanted.setdefault(key, words[key])
-        return [(lambda: capacity.SIZE.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
+        return [(lambda: CAPACITY.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
 
     def words(self, document, actual_state, autostart):
         words = {"pool": self.pool, **super().words(document, actual_state, autostart)}
@@ -287,29 +308,16 @@ class Volume(Resource):
         changes = super().changes(actual, target, edits)
         if actual is None:
             return changes
-        names = {change.path.partition(".")[0] for change in changes}
-        if "backing" in names:
-            backing.check(self, actual, self._base(target))
-        if "permissions" in names:
-            self._check_permissions()
-        if "capacity" in names and not isinstance(self.content, (Seed, Ignition)):
-            capacity.check(self, self.capacity_of(actual.document), self.capacity_of(target))
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.change import check
+
+        check(self, actual, target, changes)
         return changes
-
-    def _base(self, target) -> dict:
-        path, kind = target.findtext("backingStore/path"), target.find("backingStore/format")
-        return {"path": path, "format": kind.get("type") if kind is not None else ""} if path else {}
-
-    def _check_permissions(self) -> None:
-        if not isinstance(self.place(), places.Directory):
-            raise Refused(
-                f"{self.subject}: libvirt gives a volume its permissions when it is made, and cannot change them;"
-                " take the option out, or run the task on libvirt's own host, as root, for a pool of files"
-            )
 
     def more_changes(self, actual):
         if self.content_differs(actual):
-            before, after = reading.of_volume(self, actual, self.content.differences, _WHOLE)
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume.reading import of_volume
+
+            before, after = of_volume(self, actual, self.content.differences, _WHOLE)
             return [Change(self.content.option, before, after, NEXT_BOOT)]
         return []
 
@@ -323,58 +331,21 @@ class Volume(Resource):
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def write_steps(self, actual, target, changes):
-        if actual is None:
-            return [self._creation(target)]
-        names = {change.path.partition(".")[0] for change in changes}
-        if self.content and self.content.option in names:
-            return [Step(self.content.why, lambda: self._write_content(target))]
-        steps = []
-        if "backing" in names:
-            steps.append(backing.step(self, self._base(target)))
-        if "capacity" in names:
-            steps.append(capacity.step(self, self.capacity_of(actual.tree), self.capacity_of(target)))
-        if "permissions" in names:
-            steps.append(Step(f"set the permissions of {self.subject}", self._permit))
-        return steps
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.change import steps
 
-    def _creation(self, target) -> Step:
-        if self.content:
-            return Step(self.content.why, lambda: self._write_content(target), self.delete)
-        flags = new.allocate(self, target) if self.xml is None else 0
-        # As text, because a tree of each of a thousand volumes would take the memory.
-        create = functools.partial(new.create, self, printed(target), flags)
-        return Step(f"create {self.subject}", create, self.delete)
-
-    def _write_content(self, target) -> None:
-        if self.pool_handle() is None:
-            raise Failed(f"pool {self.pool} is gone")
-        place = self.place()
-        source = self.content.origin if isinstance(self.content, Image) else None
-        if isinstance(place, places.Remote) and isinstance(source, Clone):
-            place.clone(self, source.volume.handle_now(), target)
-        else:
-            place.write(self, self.content, target)
-
-    def _permit(self) -> None:
-        places.permit(self.handle_now().path(), self.wanted["permissions"])
-        refresh(self.pool_handle())
+        return steps(self, actual, target, changes)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def check_absent(self, actual):
         self._uses = None
         if actual is not None:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import removal
+
             removal.check(self, actual.tree.findtext("target/path") or "")
             removal.check_wipe(self)
 
     def absent_steps(self, actual):
-        return removal.steps(self)
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.removal import steps
 
-    def delete(self) -> None:
-        """Delete it, and what interrupted runs left beside it."""
-        handle = self.handle_now()
-        path = handle.path()
-        handle.delete(0)
-        places.forget_unfinished(self.pool_handle(), self.name)
-        if isinstance(self.place(), places.Directory):
-            places.sweep(path)
+        return steps(self)

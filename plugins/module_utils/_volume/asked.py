@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the options of a volume say together, before anything is looked at. Private to this collection."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import WIPES
+
+
+def refuse_mixture(volume) -> None:
+    """Refused where options exclude each other."""
+    options, subject = volume.options, volume.subject
+    given = [name for name in ("source", "cloud_init", "ignition", "backing") if options.get(name)]
+    if len(given) > 1:
+        both = " and ".join(map(repr, given))
+        raise Refused(f"{subject}: {both} both say what is in it; give one of them")
+    told = next((name for name in ("cloud_init", "ignition") if options.get(name)), "")
+    formats = ("raw", "iso") if told == "cloud_init" else ("raw",)
+    if told and (options.get("capacity") or volume.asked.get("format", "raw") not in formats):
+        what = "a seed" if told == "cloud_init" else "an Ignition config"
+        raise Refused(f"{subject}: {what} has a size and a format of its own; take 'capacity' and 'format' out")
+    if volume.xml is not None and (options.get("source") or told):
+        raise Refused(
+            f"{subject}: 'source', 'cloud_init' and 'ignition' do not go with 'xml'; give the options instead of it"
+        )
+    if options.get("allocation") and (options.get("preallocation") or options.get("source")):
+        other = "preallocation" if options.get("preallocation") else "source"
+        raise Refused(f"{subject}: 'allocation' does not go with {other!r}; take it out, or give 'preallocation'")
+
+
+def algorithm(volume) -> str:
+    """How the task wipes, C("") where it does not; Refused where there is no such way."""
+    asked = str(volume.options.get("wipe") or "").lower()
+    if asked in ("", "no", "false"):
+        return ""
+    asked = "zero" if asked in ("yes", "true") else asked
+    if asked not in WIPES:
+        raise Refused(f"{volume.subject}: wipe knows no algorithm {asked!r}; choose true, {', '.join(WIPES)}")
+    return asked
