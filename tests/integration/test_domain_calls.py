@@ -69,8 +69,5 @@ def test_nothing_to_do_needs_little_of_the_collection(lab):
     for kind, options in (("volume", volume), ("volume", clone), ("domain", guest)):
         lab.ok(kind, **options)
         imported = planned(lab, kind, **options)["imported"]
-        needed = (
-            ("_domain.", "_nwfilter.") if kind == "domain" else ("_volume.schema", "_volume.asked", "_volume.steps")
-        )
-        assert [name for name in imported if "." in name and not name.startswith(needed)] == []
+        assert [name for name in imported if "." in name and not name.startswith(NEEDED[kind])] == []
         assert not {"_change", "_merge", "_schema", "_wait"} & set(imported)
