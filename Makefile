@@ -55,7 +55,7 @@ test: ## Everything, in the order that fails early; stops at the first failure
 .PHONY: lint
 lint: venv ## ruff's rules and shellcheck
 	ruff check
-	shellcheck .ci/run .ci/steps $(wildcard tests/*/*.sh)
+	shellcheck $(wildcard .ci/*) $(wildcard tests/*/*.sh)
 
 .PHONY: format
 format: venv ## ruff's format, checked only
@@ -105,9 +105,12 @@ integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pyte
 soak: venv ## Random tasks on a guest, checked and applied: SOAK lives of 50 tasks each (SOAK=100)
 	$(SUDO) env PATH="$$PATH" SOAK=$(or $(SOAK),100) $(VENV)/bin/pytest tests/integration/test_plan_equals_run.py $(A)
 
+SCENARIOS := $(sort $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensions/molecule/*/molecule.yml)))
+
+# Ansible uses one processor, and guests wait for it most of the time.
 .PHONY: molecule
-molecule: venv ## The roles' scenarios (S=scenario for one)
-	$(call if-there,extensions/molecule,molecule test $(if $(S),--scenario-name $(S),--all))
+molecule: venv ## The roles' scenarios (S=scenario for one; else JOBS=2 at a time)
+	$(if $(S),molecule test --scenario-name $(S),JOBS=$(JOBS) .ci/side-by-side $(CACHE)/molecule 'molecule test --scenario-name' $(SCENARIOS))
 
 .PHONY: build
 build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for all in it
@@ -147,9 +150,6 @@ changelog: venv ## Write CHANGELOG.md from changelogs/ for the version in galaxy
 clean: ## Remove all that make made here
 	rm -rf $(VENV) $(CACHE) .ansible .hypothesis tests/output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-# $(call if-there,DIRECTORY,COMMAND): what is not written yet is no failure; an empty directory is one for the command itself.
-if-there = $(if $(wildcard $(1)),$(2),@echo "There is no $(1) in this checkout.")
 
 HYPERVISORS := tests/hypervisors/hypervisors.py
 
