@@ -116,6 +116,12 @@ class Hypervisor:
         """What reaches its libvirtd from other hosts and from the switch."""
         return f"qemu+tcp://{self.ip}/system"
 
+    @property
+    def ssh_uri(self) -> str:
+        """The same over SSH, with the key of the state directory, which only the isolated hosts take."""
+        ssh = f"{self.state}/ssh"
+        return f"qemu+ssh://root@{self.ip}/system?keyfile={ssh}/id_ed25519&no_verify=1&no_tty=1"
+
     def is_running(self) -> bool:
         """Whether its first process lives, even where no daemon answers."""
         record = self.record()

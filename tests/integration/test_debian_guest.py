@@ -107,6 +107,7 @@ def play(lab, address, tmp_path):
     tasks = {"ansible_connection": "virtops.libvirt.guest_agent", "libvirt_uri": lab.host.tcp_uri}
     uuid = lab.virsh("domuuid", "debian")
     hosts = {"debian": {}, "by_uuid": {"ansible_host": uuid}, "off": {}, "mute": {}, "none": {}, "far": {}}
+    hosts["by_ssh"] = {"ansible_libvirt_uri": lab.host.ssh_uri, "ansible_host": uuid}
     hosts["far"] = {"ansible_libvirt_uri": "qemu+tcp://127.0.0.1:9/system"}
     inventory = tmp_path / "hosts.yml"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": tasks}}))
@@ -158,11 +159,13 @@ def test_tasks_run_in_a_guest_through_its_agent(play, tmp_path):
 
 def test_a_guest_is_rebooted_and_waited_for_through_its_agent(lab, address, play):
     boot = {"ansible.builtin.raw": "cat /proc/sys/kernel/random/boot_id"}
+    by_ssh = play(raw(boot["ansible.builtin.raw"], "by_ssh"))
     waited = {"ansible.builtin.wait_for_connection": {"timeout": 240}}
     tasks = [boot, {"ansible.builtin.reboot": {"reboot_timeout": 240}}, {"meta": "reset_connection"}, waited, boot]
     done = play(json.dumps([{"hosts": "debian", "gather_facts": False, "tasks": tasks}]))
     assert done.code == 0, done.text
     before, rebooted, _waited, after = done.tasks
+    assert by_ssh.tasks[0]["stdout"] == before["stdout"], by_ssh.text
     assert rebooted["rebooted"]
     assert len({before["stdout"], after["stdout"], ""}) == 3
     Inside(lab, address).until("systemctl is-system-running --wait", "running")

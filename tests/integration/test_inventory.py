@@ -233,12 +233,14 @@ def test_a_hypervisor_that_does_not_answer_is_a_warning(listed, silence):
     assert listed(uris=[REFUSES], on_unreachable="warn").hosts == {}
 
 
-def test_a_name_that_two_hypervisors_have_is_said_with_theirs(listed, guests):
+@pytest.mark.parametrize("way", ["tcp_uri", "ssh_uri"])
+def test_a_name_that_two_hypervisors_have_is_said_with_theirs(listed, guests, way):
     host = guests.host
     # The same one by another way.
-    found = listed(uris=[SELF, host.tcp_uri], names=["web1"])
+    uri = getattr(host, way)
+    found = listed(uris=[SELF, uri], names=["web1"])
     assert set(found.hosts) == {"web1@localhost", f"web1@{host.ip}"}
-    assert found.hosts[f"web1@{host.ip}"]["libvirt_uri"] == host.tcp_uri
+    assert found.hosts[f"web1@{host.ip}"]["libvirt_uri"] == uri
     assert "guests called web1; they are NAME@HYPERVISOR" in found.said
 
 
