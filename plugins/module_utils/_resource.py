@@ -204,6 +204,9 @@ class Resource(Lender):
         """Steps that can be made in the wanted state only."""
         return []
 
+    def ran(self) -> None:
+        """Behind the steps of a task that is about this object alone, also where one of them failed."""
+
     def settle(self, again: Plan) -> list[Change]:
         """What is left of the task after its steps, and should not be."""
         return again.changes

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from typing import Any
@@ -19,6 +20,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._resource import R
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import (
     creation,
     deletion,
+    files,
     merging,
     metadata,
     retention,
@@ -73,6 +75,8 @@ class Snapshot(Resource):
         self._guest: Guest | None = None
         # The document of a new one, once it is whole.
         self._new: Any = None
+        # The guest's files before the steps.
+        self._files: set[str] = set()
 
     def _name(self):
         # A policy needs none.
@@ -101,7 +105,16 @@ class Snapshot(Resource):
 
     def plan(self):
         self._guest = None
-        return super().plan()
+        plan = super().plan()
+        if plan.steps:
+            # What an interrupted run did to them is not known.
+            self._files = set() if merging.interrupted(self.guest)[0] else files.known(self.guest)
+        return plan
+
+    def ran(self):
+        # The guest, or libvirt itself, may be gone meanwhile; what the steps came to is said without this.
+        with contextlib.suppress(Refused, libvirt.libvirtError):
+            files.refresh_pools(self.conn, self._files ^ files.known(self.guest.anew()))
 
     def read(self) -> Actual | None:
         if self.state == "absent" and not self._is_there():
