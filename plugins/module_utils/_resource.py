@@ -156,7 +156,7 @@ class Resource(Lender):
         """The document that a new object starts from where the task gives no xml."""
         raise NotImplementedError
 
-    def adapt(self, wanted, base) -> None:
+    def adapt(self, wanted, base, actual) -> None:
         """Bring the user's document into the form that libvirt gave back, where both are known to say the same."""
 
     def printed(self, document) -> str:

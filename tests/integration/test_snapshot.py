@@ -268,6 +268,43 @@ def test_a_guest_that_writes_elsewhere_is_still_what_its_task_says(lab, blank, s
     lab.refused("domain", name=domain, disks=[{"target": "vda", "pool": "images", "volume": "none"}])
 
 
+@pytest.mark.parametrize("state", ["stopped", "running"])
+def test_a_guest_on_an_overlay_without_a_snapshot_is_still_what_its_task_says(lab, blank, remote, state):
+    """What backs up a guest leaves it so for a while: with files that nothing but they themselves tell of."""
+    domain = blank("qcow2", "raw", "qcow2", state=state)
+    by_file = {"target": "vdc", "file": f"{DIRECTORY}/d2.qcow2", "format": "qcow2"}
+    disks = [
+        {"target": "vda", "pool": "images", "volume": "d0.qcow2"},
+        {"target": "vdb", "pool": "images", "volume": "d1.raw", "format": "raw"},
+        by_file,
+    ]
+    lab.ok("domain", name=domain, disks=disks, state=state)
+    document = lab.virsh("dumpxml", "--inactive", domain)
+    for name in ("s1", "s2"):
+        files = [f"--diskspec=vd{'abc'[number]},file={DIRECTORY}/d{number}.{name}" for number in range(3)]
+        lab.virsh("snapshot-create-as", domain, name, "--no-metadata", "--disk-only", *files)
+    # Its pool knows nothing of them yet, and then it does. From another host only the pool tells.
+    assert pool_tells(lab) == ["d0.qcow2", "d1.raw", "d2.qcow2"]
+    assert not lab.run("domain", name=domain, disks=disks)["changed"]
+    if state == "stopped":
+        said = lab.run("domain", uri=remote, name=domain, disks=disks)["msg"]
+        assert f"no pool knows {DIRECTORY}/d0.s2" in said
+    lab.unchanged("domain", name=domain, disks=disks)
+    lab.unchanged("domain", uri=remote, name=domain, disks=disks)
+    lab.unchanged("domain", xml=document)
+    lab.change("domain", name=domain, disks=disks, description="Another")
+    for number in range(3):
+        assert f"file='{DIRECTORY}/d{number}.s2'" in lab.virsh("dumpxml", "--inactive", domain)
+    # Another file is another file, and so is the old one to who asks for it in two tasks.
+    lab.shell(f"qemu-img create -q -f qcow2 {DIRECTORY}/new 4M")
+    moved = lab.check("domain", name=domain, disks=[*disks[:2], {**by_file, "file": f"{DIRECTORY}/new"}])
+    assert "disks[vdc].file" in paths(moved)
+    if state == "stopped":
+        lab.change("domain", name=domain, disks=disks[:2])
+        lab.change("domain", name=domain, disks=disks)
+        assert f"file='{DIRECTORY}/d2.qcow2'" in lab.virsh("dumpxml", "--inactive", domain)
+
+
 def test_a_volume_that_a_snapshot_is_built_on_does_not_go_with_its_guest(lab, blank):
     domain = blank()
     lab.ok("snapshot", domain=domain, name="s1", location="external")

@@ -13,7 +13,7 @@ _PATIENCE, _SECONDS_BETWEEN = 600, 0.02
 
 
 def refresh(pool, patience: float = _PATIENCE) -> None:
-    """Let libvirt see what is in a pool, as soon as it makes no volume there; libvirtError after C(patience) seconds."""
+    """Let libvirt see what is in a pool, as soon as it makes no volume there; libvirtError where that takes longer."""
     deadline = time.monotonic() + patience
     while True:
         try:
