@@ -612,7 +612,14 @@ options:
     DISKS = r"""
 options:
   disks:
-    description: All disks of the guest.
+    description:
+    - All disks of the guest.
+    - A disk that writes into an overlay of the file or volume that is named here is still that disk and stays where
+      it is, whoever made the overlay (M(virtops.libvirt.snapshot), virsh, what backs guests up), as all that was
+      written since is in it alone. So is a linked clone that the guest has by its path in place of what it is a
+      clone of.
+    - To give up what was written, let the guest go back with M(virtops.libvirt.snapshot); where no snapshot is
+      known, run a task whose list leaves the disk out, and then one that names it.
     type: list
     elements: dict
     suboptions:

@@ -39,7 +39,7 @@ def target(resource, base, actual):
         return wanted, []
     for place in resource.created_only:
         drop(wanted, place)
-    resource.adapt(wanted, base)
+    resource.adapt(wanted, base, actual)
     applied, echoes = resource.applied(actual)
     merged = copy.deepcopy(base)
     merge = Merge(merged, wanted, applied, resource.filled, echoes)

@@ -21,7 +21,10 @@ def converge(resource, check: bool) -> dict:
     plan = _asked(resource)
     after, told = plan.after, resource.told(plan)
     if not check and plan.steps:
-        plan.run()
+        try:
+            plan.run()
+        finally:
+            resource.ran()
         resource.planned.forget()
         again = _asked(resource)
         left = resource.settle(again)

@@ -156,7 +156,7 @@ class Resource(Lender):
         """The document that a new object starts from where the task gives no xml."""
         raise NotImplementedError
 
-    def adapt(self, wanted, base) -> None:
+    def adapt(self, wanted, base, actual) -> None:
         """Bring the user's document into the form that libvirt gave back, where both are known to say the same."""
 
     def printed(self, document) -> str:
@@ -203,6 +203,9 @@ class Resource(Lender):
     def late_steps(self, actual: Actual | None, changes: list[Change]) -> list[Step]:
         """Steps that can be made in the wanted state only."""
         return []
+
+    def ran(self) -> None:
+        """Behind the steps of a task that is about this object alone, also where one of them failed."""
 
     def settle(self, again: Plan) -> list[Change]:
         """What is left of the task after its steps, and should not be."""

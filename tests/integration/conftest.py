@@ -91,6 +91,13 @@ def pool(lab):
     return "images"
 
 
+@pytest.fixture
+def remote(lab):
+    """libvirt of the host, as from another one."""
+    address = lab.shell("hostname -I").split()
+    return f"qemu+tcp://{address[0] if address else '127.0.0.1'}/system"
+
+
 def _image(name: str) -> Path:
     """The main file of a guest image, built once into the cache."""
     command = [sys.executable, TESTS / "images" / "build.py", name]

@@ -84,6 +84,34 @@ def test_an_external_snapshot_is_taken_and_merged(lab, blank, state):
     assert lab.run("domain_info", name=[domain])["domains"][0]["state"] == state
 
 
+def pool_tells(lab, name: str = "images") -> list[str]:
+    """The volumes of a pool as libvirt knows them now; what looks at the whole host looks the pool through, too."""
+    return sorted(line.split()[0] for line in lab.virsh("vol-list", name).splitlines())
+
+
+def test_the_pool_tells_which_files_there_are(lab, blank):
+    domain = blank("raw", state="running")
+    lab.ok("pool", name="other", path="/var/lib/libvirt/images/other", state="active")
+    lab.shell(f"touch /var/lib/libvirt/images/other/new {DIRECTORY}/new")
+    task = {"domain": domain, "name": "s1", "labels": {"a": "b"}}
+    for options, found in (
+        (task, ["d0.raw", "d0.s1", "guest.s1.mem", "new"]),
+        ({"domain": domain, "name": "s2", "memory": False}, ["d0.raw", "d0.s1", "d0.s2", "guest.s1.mem", "new"]),
+        ({"domain": domain, "name": "s1", "state": "absent", "children": True}, ["d0.raw", "new"]),
+    ):
+        before = pool_tells(lab)
+        lab.check("snapshot", **options)
+        assert pool_tells(lab) == before
+        lab.ok("snapshot", **options)
+        assert pool_tells(lab) == found
+    # No file of the guest is in that one.
+    assert pool_tells(lab, "other") == []
+    # What lies in no pool, or in one that cannot be looked through, is no failure.
+    lab.virsh("pool-destroy", "other")
+    disk = {"target": "vda", "file": "/var/lib/libvirt/images/other/over"}
+    lab.ok("snapshot", domain=domain, name="s1", memory=False, disks=[disk])
+
+
 @pytest.mark.parametrize("state", ["paused", "running"])
 def test_the_memory_lies_in_a_file_of_its_own(lab, blank, state):
     domain = blank("raw", state=state)
@@ -240,10 +268,46 @@ def test_a_guest_that_writes_elsewhere_is_still_what_its_task_says(lab, blank, s
     lab.refused("domain", name=domain, disks=[{"target": "vda", "pool": "images", "volume": "none"}])
 
 
+@pytest.mark.parametrize("state", ["stopped", "running"])
+def test_a_guest_on_an_overlay_without_a_snapshot_is_still_what_its_task_says(lab, blank, remote, state):
+    """What backs up a guest leaves it so for a while: with files that nothing but they themselves tell of."""
+    domain = blank("qcow2", "raw", "qcow2", state=state)
+    by_file = {"target": "vdc", "file": f"{DIRECTORY}/d2.qcow2", "format": "qcow2"}
+    disks = [
+        {"target": "vda", "pool": "images", "volume": "d0.qcow2"},
+        {"target": "vdb", "pool": "images", "volume": "d1.raw", "format": "raw"},
+        by_file,
+    ]
+    lab.ok("domain", name=domain, disks=disks, state=state)
+    document = lab.virsh("dumpxml", "--inactive", domain)
+    for name in ("s1", "s2"):
+        files = [f"--diskspec=vd{'abc'[number]},file={DIRECTORY}/d{number}.{name}" for number in range(3)]
+        lab.virsh("snapshot-create-as", domain, name, "--no-metadata", "--disk-only", *files)
+    # Its pool knows nothing of them yet, and then it does. From another host only the pool tells.
+    assert pool_tells(lab) == ["d0.qcow2", "d1.raw", "d2.qcow2"]
+    assert not lab.run("domain", name=domain, disks=disks)["changed"]
+    if state == "stopped":
+        said = lab.run("domain", uri=remote, name=domain, disks=disks)["msg"]
+        assert f"no pool knows {DIRECTORY}/d0.s2" in said
+    lab.unchanged("domain", name=domain, disks=disks)
+    lab.unchanged("domain", uri=remote, name=domain, disks=disks)
+    lab.unchanged("domain", xml=document)
+    lab.change("domain", name=domain, disks=disks, description="Another")
+    for number in range(3):
+        assert f"file='{DIRECTORY}/d{number}.s2'" in lab.virsh("dumpxml", "--inactive", domain)
+    # Another file is another file, and so is the old one to who asks for it in two tasks.
+    lab.shell(f"qemu-img create -q -f qcow2 {DIRECTORY}/new 4M")
+    moved = lab.check("domain", name=domain, disks=[*disks[:2], {**by_file, "file": f"{DIRECTORY}/new"}])
+    assert "disks[vdc].file" in paths(moved)
+    if state == "stopped":
+        lab.change("domain", name=domain, disks=disks[:2])
+        lab.change("domain", name=domain, disks=disks)
+        assert f"file='{DIRECTORY}/d2.qcow2'" in lab.virsh("dumpxml", "--inactive", domain)
+
+
 def test_a_volume_that_a_snapshot_is_built_on_does_not_go_with_its_guest(lab, blank):
     domain = blank()
     lab.ok("snapshot", domain=domain, name="s1", location="external")
-    lab.virsh("pool-refresh", "images")
     task = {"name": domain, "state": "absent", "remove_volumes": ["images/d0.qcow2"]}
     assert "it is the base of images/d0.s1" in lab.refused("domain", **task)
 
@@ -321,6 +385,7 @@ def test_what_was_in_the_disks_comes_back(lab, blank, location):
         return
     for _time in range(2):
         both(lab, domain=domain, name="s1", state="reverted")
+        assert pool_tells(lab) == sorted(lab.shell(f"ls {DIRECTORY}").split())
         (disk,) = lab.tree("domain", domain).findall("devices/disk/source")
         pattern(lab, disk.get("file") or f"{DIRECTORY}/{disk.get('volume')}", reads="0x11")
     # The guest is still what its task says, and can go on in both directions.

@@ -200,13 +200,6 @@ def test_a_volume_is_wiped_before_it_goes(lab, pool):
 # --- another host -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def remote(lab):
-    """libvirt of the host, as from another one."""
-    address = lab.shell("hostname -I").split()
-    return f"qemu+tcp://{address[0] if address else '127.0.0.1'}/system"
-
-
 def test_content_goes_to_another_host_through_libvirt(lab, pool, base, tmp_path, remote):
     source = {"path": str(make_image(tmp_path / "image.raw", "raw"))}
     for name, options in (

@@ -12,8 +12,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printe
 _IMPLIED = ("controller", "audio", "hub", "emulator")
 
 
-def attempts(domain, base, target):
+def attempts(domain, actual, base, target):
     """Documents for the same task, the next one for where libvirt refuses the one before.
+
+    C(actual): the guest that the plan was made for. C(base): its definition as it is now.
 
     What libvirt filled in (an address, a controller, the details of a model) may not go with what is wanted now. So the
     elements that change are taken as the user writes them, and at last all of them, with addresses given anew.
@@ -21,7 +23,7 @@ def attempts(domain, base, target):
     yield target
     if domain.xml is not None:
         wanted = domain.declared()
-        domain.adapt(wanted, base)
+        domain.adapt(wanted, base, actual)
         yield _as_written(wanted, target, {printed(element) for element in base.iter()})
         yield _as_written(wanted, target, set())
 

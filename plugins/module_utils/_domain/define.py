@@ -56,7 +56,7 @@ def _redefine(domain, actual) -> None:
     base = parse(text)
     target, _edits = domain.target(base, actual)
     domain.finish(target)
-    _define_one_of(domain, attempts(domain, base, target))
+    _define_one_of(domain, attempts(domain, actual, base, target))
     domain.old_text = text
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A disk that a snapshot has the guest write elsewhere is still the disk that the task names.
+"""A disk that something has the guest write elsewhere is still the disk that the task names.
 
 Private to this collection, imported only where a disk's source differs. An external snapshot, and a revert to one, put
-a new file in the place of the disk; putting the old one back would lose what was written since. A volume and the file
-that it is are the same, too.
+a new file in the place of the disk, and so does whoever makes an overlay by hand; putting the old one back would lose
+what was written since. A volume and the file that it is are the same, too.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def _source(disk: dict) -> tuple | None:
 
 
 class Overlays:
-    """What the disks of an existing guest grew out of. C(tree): its definition."""
+    """What the disks of an existing guest, C(actual), grew out of. C(tree): its definition."""
 
-    def __init__(self, domain, tree):
-        self.domain = domain
+    def __init__(self, domain, actual, tree):
+        self.domain, self.actual = domain, actual
         self.tree = Tree(*documents(domain.find()), sources(tree))
 
     def has(self, volume: tuple) -> bool:
@@ -47,6 +47,17 @@ class Overlays:
             return False
         return asked in found or ("file", path_of(self.domain.conn, self.domain.planned, asked)) in found
 
+    def lies_on(self, target: str | None, asked: tuple | None) -> bool:
+        """Whether the file of a disk is the task's by the guest's snapshots, or by what is below that file."""
+        if self.grew_out_of(target, asked):
+            return True
+        now = self.tree.active.get(target)
+        if target is None or asked is None or now is None:
+            return False
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.backing import lies_on
+
+        return lies_on(self.domain, self.actual, target, now[1], asked)
+
 
 def _moved(disks: list[dict], there: list[dict]) -> list[tuple[dict, dict]]:
     """(wanted, actual) disks of one target of which the actual one is on another file."""
@@ -55,12 +66,12 @@ def _moved(disks: list[dict], there: list[dict]) -> list[tuple[dict, dict]]:
     return [pair for pair in pairs if _source(pair[0]) not in (None, _source(pair[1]))]
 
 
-def follow(domain, tree, there: list[dict]) -> None:
-    """Let the task's canonical disks mean the files that they are written to now; C(there): those of C(tree)."""
+def follow(domain, actual, there: list[dict]) -> None:
+    """Let the task's canonical disks mean the files that they are written to now; C(there): those of the guest."""
     moved = _moved(domain.wanted.get("disks", ()), there)
-    overlays = Overlays(domain, tree) if moved else None
+    overlays = Overlays(domain, actual, actual.tree) if moved else None
     for disk, now in moved:
-        if overlays and overlays.grew_out_of(disk["target"], _source(disk)):
+        if overlays and overlays.lies_on(disk["target"], _source(disk)):
             for key in _KEYS:
                 disk.pop(key, None)
             disk["file"] = now["file"]
@@ -68,7 +79,7 @@ def follow(domain, tree, there: list[dict]) -> None:
                 disk["format"] = now["format"]
 
 
-def follow_document(domain, wanted, base) -> None:
+def follow_document(domain, wanted, base, actual) -> None:
     """The same for the disks of the user's document."""
     now = sources(base)
     overlays = None
@@ -78,8 +89,8 @@ def follow_document(domain, wanted, base) -> None:
         asked, is_now = source_of(disk), now.get(target)
         if asked is None or is_now is None or is_now[0] != "file" or asked == is_now:
             continue
-        overlays = overlays or Overlays(domain, base)
-        if overlays.grew_out_of(target, asked):
+        overlays = overlays or Overlays(domain, actual, base)
+        if overlays.lies_on(target, asked):
             _write(disk, next(one for one in base.findall("devices/disk") if one.find("target").get("dev") == target))
 
 

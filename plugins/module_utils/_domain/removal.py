@@ -22,7 +22,7 @@ def check(domain, actual) -> None:
         if (
             actual is not None
             and name not in own
-            and not Overlays(domain, actual.tree).has(("volume", *name.split("/")))
+            and not Overlays(domain, actual, actual.tree).has(("volume", *name.split("/")))
         ):
             raise Refused(f"{domain.subject}: remove_volumes: no disk of it is on {name}; correct the name")
 

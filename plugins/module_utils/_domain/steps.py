@@ -172,7 +172,7 @@ class Domain(Resource):
         if actual is not None and any(_is_elsewhere(disk, known) for disk in self.wanted.get("disks", ())):
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import follow
 
-            follow(self, actual.tree, there)
+            follow(self, actual, there)
         for disk in self.wanted.get("disks", ()):
             if "format" not in disk and disk["target"] not in known:
                 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.checks import disk_format
@@ -200,12 +200,12 @@ class Domain(Resource):
             owner.write(target, self.owner)
         return target, edits + settle_quirks(self, base, target)
 
-    def adapt(self, wanted, base):
+    def adapt(self, wanted, base, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import follow_document
 
         if self.unchecked:
             drop_secrets(wanted)
-        follow_document(self, wanted, base)
+        follow_document(self, wanted, base, actual)
         asked, now = (document.find("os/type") for document in (wanted, base))
         if asked is None or now is None or asked.get("machine") in (None, now.get("machine")):
             return

@@ -51,7 +51,7 @@ class Network(SwitchedResource):
 
         check(self, actual, target)
 
-    def adapt(self, wanted, base):
+    def adapt(self, wanted, base, actual):
         as_kept(wanted)
         # The same length may be written as prefix or as netmask; libvirt keeps the one it got and refuses both.
         for tag, prefix in (("ip", PREFIX), ("route", ROUTE_PREFIX)):

@@ -121,7 +121,7 @@ class Pool(SwitchedResource):
         if kind.target not in ("", "given") and name:
             self.wanted.setdefault("path", kind.target.format(name))
 
-    def adapt(self, wanted, base):
+    def adapt(self, wanted, base, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._pool.document import settle
 
         settle(wanted, base)

@@ -146,7 +146,7 @@ class Secret(Resource):
     def skeleton(self):
         return etree.Element("secret")
 
-    def adapt(self, wanted, base):
+    def adapt(self, wanted, base, actual):
         for name, value in DEFAULTS.items():
             wanted.set(name, wanted.get(name, value))
 

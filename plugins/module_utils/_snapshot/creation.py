@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from functools import partial
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import merging, releases
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import leftovers, merging, releases
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LEFT_OUT
 
 
@@ -113,7 +114,7 @@ def _wrong_memory(guest, memory: str, chosen: dict, path: str | None) -> str:
     if memory == EXTERNAL:
         if not path:
             return "it is not known where its memory is to be written; give 'memory_file'"
-        return _wrong_file(guest, path, "memory_file")
+        return _wrong_file(guest, path, "memory_file", lambda: leftovers.why_memory_stays(guest, path))
     return ""
 
 
@@ -167,17 +168,34 @@ def _no_overlay(guest, disk, entry) -> str:
     if not entry.find("source").attrib:
         return f"{where}: it is not known where its overlay is to lie; give 'file'"
     path = entry.find("source").get("file")
-    return _wrong_file(guest, path, f"disks[{disk.target}].file") if path else ""
+    if not path:
+        return ""
+    option = f"disks[{disk.target}].file"
+    return _wrong_file(guest, path, option, lambda: leftovers.why_overlay_stays(guest, path, disk.path))
 
 
-def _wrong_file(guest, path: str, option: str) -> str:
+def _wrong_file(guest, path: str, option: str, why_it_stays) -> str:
     if not path.startswith("/"):
         return f"{option}: {path!r} is not an absolute path"
-    if guest.exists(path):
-        return f"{option}: {path} exists already; give another one, or remove what is left there"
+    reason = why_it_stays() if guest.exists(path) else ""
+    if reason:
+        return f"{option}: {path} {reason}"
     if guest.is_local and not os.path.isdir(os.path.dirname(path)):
         return f"{option}: the directory of {path} is not there; make it, or give another one"
     return ""
+
+
+def in_the_way(guest, document) -> dict:
+    """{path: why it may not go} of files that are there already in places that a document gives to new ones."""
+    bases = {disk.target: disk.path for disk in guest.disks}
+    memory, found = document.find("memory").get("file"), {}
+    if memory:
+        found[memory] = partial(leftovers.why_memory_stays, guest, memory)
+    for entry in document.findall("disks/disk"):
+        path = entry.find("source").get("file") if entry.get("snapshot") == EXTERNAL else None
+        if path:
+            found[path] = partial(leftovers.why_overlay_stays, guest, path, bases[entry.get("name")])
+    return {path: why_not for path, why_not in found.items() if guest.exists(path)}
 
 
 def _not_quiet(guest, memory: str, chosen: dict) -> str:

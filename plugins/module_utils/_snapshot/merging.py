@@ -24,7 +24,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse,
 
 # What libvirt answers where it has no figures of a job that runs, or is too busy with it (virErrorNumber
 # INTERNAL_ERROR, OPERATION_TIMEOUT), as numbers: libvirt may be missing where this is read.
-_AT_WORK = (1, 68)
+AT_WORK = (1, 68)
 # Seconds within which a block job ends that is told to, and what is said where it does not.
 _ENDS, _STAYS = 60, "there is no end to the block job that was left on its disk "
 _DISKS = "domain/devices/disk"
@@ -118,7 +118,7 @@ def _at_work(handle) -> bool:
     try:
         return handle.jobStats()["type"] != libvirt.VIR_DOMAIN_JOB_NONE
     except libvirt.libvirtError as error:
-        if handle.isActive() and error.get_error_code() not in _AT_WORK:
+        if handle.isActive() and error.get_error_code() not in AT_WORK:
             raise
         return bool(handle.isActive())
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import time
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE, Change
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
@@ -19,6 +21,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._resource import R
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import (
     creation,
     deletion,
+    files,
+    leftovers,
     merging,
     metadata,
     retention,
@@ -73,6 +77,10 @@ class Snapshot(Resource):
         self._guest: Guest | None = None
         # The document of a new one, once it is whole.
         self._new: Any = None
+        # Whether the guest is paused by a snapshot that was interrupted.
+        self._resumes = False
+        # The guest's files before the steps.
+        self._files: set[str] = set()
 
     def _name(self):
         # A policy needs none.
@@ -100,13 +108,25 @@ class Snapshot(Resource):
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def plan(self):
-        self._guest = None
-        return super().plan()
+        self._guest, self._resumes = None, False
+        plan = super().plan()
+        if plan.steps:
+            # What an interrupted run did to them is not known.
+            self._files = set() if merging.interrupted(self.guest)[0] else files.known(self.guest)
+        return plan
+
+    def ran(self):
+        # The guest, or libvirt itself, may be gone meanwhile; what the steps came to is said without this.
+        with contextlib.suppress(Refused, libvirt.libvirtError):
+            files.refresh_pools(self.conn, self._files ^ files.known(self.guest.anew()))
 
     def read(self) -> Actual | None:
         if self.state == "absent" and not self._is_there():
             return None
         handle = self._handle()
+        if handle is not None and leftovers.await_taking(self.guest, handle):
+            self._guest = None
+            handle = self._handle()
         return None if handle is None else Actual(handle, handle.getXMLDesc(0), active=self.guest.active)
 
     def _is_there(self) -> bool:
@@ -184,6 +204,9 @@ class Snapshot(Resource):
         with_memory = self.guest.active and not quiesce if wanted is None else wanted
         asked = {entry.get("snapshot") for entry in target.findall("disks/disk")} & set(LOCATIONS)
         trials = [location] if location else sorted(asked) or list(_TRIED)
+        if leftovers.is_paused(self.guest):
+            # It goes on first.
+            self.guest.state, self._resumes = states.RUNNING, True
         tree, reasons = self.guest.snapshots(), []
         for trial in trials:
             document = copy.deepcopy(target)
@@ -238,7 +261,12 @@ class Snapshot(Resource):
                 creation.take(guest, text, memory, external, self.options["quiesce"])
                 metadata.note(guest, self._handle(), labels)
 
-            return [Step(f"take the {EXTERNAL if external else INTERNAL} {self.subject}", take, self._untake)]
+            left = creation.in_the_way(guest, target)
+            return [
+                *([leftovers.resume(guest)] if self._resumes else []),
+                *([leftovers.remove(left)] if left else []),
+                Step(f"take the {EXTERNAL if external else INTERNAL} {self.subject}", take, self._untake),
+            ]
         old, new = self.values(actual.document), self.values(target)
 
         def describe(words: dict) -> None:
@@ -322,6 +350,9 @@ class Snapshot(Resource):
     def _plan_present(self, plan: Plan, actual):
         if self.name:
             super()._plan_present(plan, actual)
+            if self._resumes:
+                plan.also.append(Change("domain_state", states.PAUSED, states.RUNNING, LIVE))
+                plan.changes += plan.also
         else:
             self._refuse_idle()
         if self.options.get("retention"):
@@ -337,8 +368,9 @@ class Snapshot(Resource):
             tree.add(new)
         meant = [snap for snap in tree.ordered() if retention.is_meant(snap, labels)]
         for snap in retention.surplus(meant, policy):
-            plan.also.append(self._gone(f"retention[{snap.name}]", snap))
+            gone = self._gone(f"retention[{snap.name}]", snap)
+            plan.also.append(gone)
+            plan.changes.append(gone)
             plan.steps += self._deletion(tree, snap.name)
-        plan.changes += plan.also
         if actual is not None and not plan.xml_after:
             plan.xml_after = self.printed(actual.document)

@@ -12,9 +12,9 @@ _BUSY = "asynchronous jobs"
 _PATIENCE, _SECONDS_BETWEEN = 600, 0.02
 
 
-def refresh(pool) -> None:
-    """Let libvirt see what is in a pool, as soon as it makes no volume there."""
-    deadline = time.monotonic() + _PATIENCE
+def refresh(pool, patience: float = _PATIENCE) -> None:
+    """Let libvirt see what is in a pool, as soon as it makes no volume there; libvirtError where that takes longer."""
+    deadline = time.monotonic() + patience
     while True:
         try:
             pool.refresh(0)

@@ -297,7 +297,7 @@ class Volume(Resource):
             path = os.path.join(directory, self.name) if directory else None
         return {**words, "path": path} if path else words
 
-    def adapt(self, wanted, base):
+    def adapt(self, wanted, base, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.document import leave_out_untold
 
         leave_out_untold(wanted, base, self.wanted)
