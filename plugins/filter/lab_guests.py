@@ -67,8 +67,9 @@ EXAMPLES = r"""
   vars:
     layout: "{{ ['web1', 'db1'] | virtops.libvirt.lab_layout(lab='lab', subnet='192.168.150.0/24') }}"
     settings: {memory: 1 GiB, vcpus: 1, disk_size: 10 GiB}
-    guests: "{{ layout.guests | map('combine', {'base': 'base.qcow2'}) | virtops.libvirt.lab_guests(lab='lab', there=[{'name': 'base.qcow2'}],
-      settings=settings, dns={'address': layout.address, 'domain': 'lab.test'}, cloud_config={'ssh_pwauth': false}) }}"
+    based: "{{ layout.guests | map('combine', {'base': 'base.qcow2'}) }}"
+    guests: "{{ based | virtops.libvirt.lab_guests(lab='lab', there=[{'name': 'base.qcow2'}], settings=settings,
+      dns={'address': layout.address, 'domain': 'lab.test'}, cloud_config={'ssh_pwauth': false}) }}"
 """
 
 RETURN = r"""

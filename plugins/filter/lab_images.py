@@ -16,7 +16,7 @@ description:
   - It is asked twice, before and after the files of images on the host were looked at.
 options:
   _input:
-    description: The guests, with V(name), and with V(image) and V(image_checksum) where they have an image of their own.
+    description: The guests, with V(name), and V(image) and V(image_checksum) where they have an image of their own.
     type: list
     elements: dict
     required: true
@@ -113,7 +113,10 @@ _DIGITS = 12
 
 
 class Image(NamedTuple):
-    """One image. C(digest): its SHA-256 as announced, in lower case, or empty. C(said), C(summed): where that stands."""
+    """One image.
+
+    C(digest): its SHA-256 as announced, in lower case, or empty. C(said), C(summed): which variables name both.
+    """
 
     place: str
     digest: str
@@ -142,7 +145,8 @@ def _asked(guest: dict, image: str, checksum: str, role: str) -> tuple[str, str,
 def _wrong(place: str, checksum: str, said: str, summed: str) -> str:
     """What is wrong with how an image is named, or nothing."""
     if not _PLACE.match(place):
-        return f"{said} must be the absolute path of an image on the host, or its http(s) URL; it is {place or 'not given'}"
+        given = place or "not given"
+        return f"{said} must be the absolute path of an image on the host, or its http(s) URL; it is {given}"
     if checksum and not _CHECKSUM.fullmatch(checksum):
         return f"{summed} must be 'sha256:' and 64 hexadecimal digits; it is {checksum}"
     return ""
@@ -199,7 +203,8 @@ def _bases(images: dict[str, Image], there: list[str], host: str, stats: dict, p
         alike = [one for one in found if one != place and found[one] == found[place] and not images[one].digest]
         if alike and not image.digest:
             problems.append(
-                f"{alike[0]} and {place} have one name, size and time, so that nothing tells them apart; give {image.summed}"
+                f"{alike[0]} and {place} have one name, size and time, so that nothing tells them apart; give"
+                f" {image.summed}"
             )
     return found
 

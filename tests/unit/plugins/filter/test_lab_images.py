@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.virtops.libvirt.plugins.filter.lab_images import lab_images
 
 LAB = {"lab": "lab", "role": "nat_lab", "host": "kvm1", "there": []}
