@@ -91,6 +91,13 @@ def test_an_image_that_will_not_do_is_refused_before_anything_is_touched(lab, pl
     assert lab.state() == before
 
 
+def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, play, tiny, tmp_path):
+    before = lab.state()
+    refused = play(play_of("nat_lab", tmp_path, tiny, memroy="1 GiB"), "--extra-vars", "nat_lab_guest=web1").tasks[-1]
+    assert "the role nat_lab has no nat_lab_guest, nat_lab_memroy; take it out, or correct its name" in refused["msg"]
+    assert lab.state() == before
+
+
 def images_of(lab, name: str) -> dict[str, str]:
     """The images that the guests of a lab are built on, of which each is there once."""
     volumes = {volume["name"]: volume for volume in lab.ok("volume_info", pool=name)["volumes"]}
