@@ -14,8 +14,8 @@ SOURCE = "docs/options/labs.yml"
 HEAD = f"# SPDX-License-Identifier: GPL-3.0-or-later\n# Made by `make docs` from {SOURCE}.\n---\n"
 ASKED = HEAD + "# What the lab's role does not have, or was not told, is empty.\n"
 DESCRIPTION = (
-    "Makes a lab on a libvirt host. It consists of {network}; of a storage pool with a base image, imported once;"
-    " and of guests, each with a linked clone of the image and a cloud-init seed.",
+    "Makes a lab on a libvirt host. It consists of {network}; of a storage pool with a base image, imported once, or"
+    " several; and of guests, each with a linked clone of its image and a cloud-init seed.",
     "The network has a DHCP range, a DNS domain, and a fixed lease for each guest.",
     "Waits until every guest answers over SSH with its key, and leaves an C(ssh_config) and an Ansible inventory of the"
     " guests on the controller.",

@@ -15,7 +15,8 @@ description:
 options:
   _input:
     description:
-      - The guests, with V(name), V(mac), and what each has other than the O(settings).
+      - The guests, with V(name), V(mac), the name of the V(base) volume that a disk is built on where it is still to
+        be made, as P(virtops.libvirt.lab_images#filter) gives it, and what each has other than the O(settings).
       - One that is not in the lab's own network has a V(network_config) for cloud-init, and in V(domain) what it has
         other than the domain that is made here, as its C(interfaces).
     type: list
@@ -23,10 +24,6 @@ options:
     required: true
   lab:
     description: Name of the lab's pool and network.
-    type: str
-    required: true
-  base:
-    description: Name of the base volume.
     type: str
     required: true
   there:
@@ -70,8 +67,9 @@ EXAMPLES = r"""
   vars:
     layout: "{{ ['web1', 'db1'] | virtops.libvirt.lab_layout(lab='lab', subnet='192.168.150.0/24') }}"
     settings: {memory: 1 GiB, vcpus: 1, disk_size: 10 GiB}
-    guests: "{{ layout.guests | virtops.libvirt.lab_guests(lab='lab', base='base.qcow2', there=[{'name': 'base.qcow2'}],
-      settings=settings, dns={'address': layout.address, 'domain': 'lab.test'}, cloud_config={'ssh_pwauth': false}) }}"
+    based: "{{ layout.guests | map('combine', {'base': 'base.qcow2'}) }}"
+    guests: "{{ based | virtops.libvirt.lab_guests(lab='lab', there=[{'name': 'base.qcow2'}], settings=settings,
+      dns={'address': layout.address, 'domain': 'lab.test'}, cloud_config={'ssh_pwauth': false}) }}"
 """
 
 RETURN = r"""
@@ -94,10 +92,10 @@ from ansible.utils.vars import merge_hash
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 
 
-def _disks(guest: dict, lab: str, base: str, there: dict[str, dict], settings: dict, top: str | None) -> list[dict]:
+def _disks(guest: dict, lab: str, there: dict[str, dict], settings: dict, top: str | None) -> list[dict]:
     name, size = f"{guest['name']}.qcow2", guest.get("disk_size", settings["disk_size"])
     if name not in there:
-        return [{"pool": lab, "name": name, "capacity": size, "backing": {"volume": base}}]
+        return [{"pool": lab, "name": name, "capacity": size, "backing": {"volume": guest["base"]}}]
     disks = {name: {"pool": lab, "name": name}}
     written = top if top in there else name
     if Size().parse(size) > Size().parse(there[written].get("capacity", size)):
@@ -156,7 +154,6 @@ def _domain(guest: dict, lab: str, settings: dict) -> dict:
 def lab_guests(
     guests: list[dict],
     lab: str,
-    base: str,
     there: list[dict],
     settings: dict,
     dns: dict,
@@ -170,7 +167,7 @@ def lab_guests(
     tops = tops or {}
     return {
         "volumes": [
-            *(disk for one in guests for disk in _disks(one, lab, base, known, settings, tops.get(one["name"]))),
+            *(disk for one in guests for disk in _disks(one, lab, known, settings, tops.get(one["name"]))),
             *(_seed(guest, lab, settings, dns, cloud_config) for guest in guests),
             *({"pool": lab, "name": name, "state": "absent"} for name in volumes),
         ],

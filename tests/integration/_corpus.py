@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import _debian
+import _release
 from _packages import apt
 from _tools import HypervisorError, cache_directory, locked, scratch_directory, step
 
@@ -44,9 +45,23 @@ def documents(host, root: str = "domain") -> Path:
                 scratch_directory(place.parent, "libvirt.") as scratch,
                 step(f"fetching the test suite of libvirt {wanted}"),
             ):
-                _unpack(_fetch(host.release, wanted, scratch), scratch / "documents")
+                _unpack(_archive(host.release, wanted, scratch), scratch / "documents")
                 (scratch / "documents").rename(place)
     return place / root
+
+
+def _archive(suite: str, wanted: str, scratch: Path) -> Path:
+    """The archive of this release, or where its mirror has no sources that of another one."""
+    suites = sorted(_release.RELEASES, key=lambda other: other != suite)
+    for other in suites:
+        (scratch / other).mkdir()
+        try:
+            return _fetch(other, wanted, scratch / other)
+        except HypervisorError as error:
+            # libvirt takes the documents of another of its versions, too, or refuses them.
+            if "404" not in str(error) or other == suites[-1]:
+                raise
+    raise AssertionError
 
 
 def _fetch(suite: str, wanted: str, directory: Path) -> Path:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bridges of the role hypervisor over the NIC that Ansible comes by, with each system that configures networks."""
+"""The role hypervisor: bridges over the NIC that Ansible comes by, with each system that has networks; and guests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from hypervisors import Hypervisor
+from integration._lab import wait_until
 from integration._play import Playbook
+from integration.guests import tiny_guest
 
 GATEWAY = "10.99.0.1"
 # What each system needs to run without systemd, and the host's own configuration of its NIC up0.
@@ -119,6 +121,9 @@ PLAY = """
   tasks:
     - ansible.builtin.include_role: {name: virtops.libvirt.hypervisor}
 """
+# What a host has that takes no service manager's orders.
+RESTART = "old=$(cat /run/libvirtd.pid); kill $old; while [ -e /proc/$old ]; do sleep 0.1; done; exec libvirtd -d -l"
+NIC = "<interface type='network'><source network='default'/><model type='virtio'/></interface>"
 
 
 class Hosts:
@@ -143,12 +148,14 @@ class Hosts:
             shell(host, "ip -6 address flush dev up0 scope global; ip -6 route flush default")
             shell(host, START[system])
 
-    def role(self, *words: str, deadline: int = 60, **bridge):
+    def role(self, *words: str, deadline: int = 60, more: dict | None = None, **bridge):
+        """A run with this bridge. C(more): other variables of the role."""
         variables = {
             "hypervisor_bridges": [{"name": "br0", "interface": "up0", **bridge}],
             "hypervisor_bridge_deadline": deadline,
             "hypervisor_parts": ["bridges"],
             "ips": {host.name: host.ip for host in self.hosts.values()},
+            **(more or {}),
         }
         return self.playbook(PLAY, *words, variables=variables, callback="default")
 
@@ -222,6 +229,9 @@ def hosts(_signals, tmp_path_factory):
 def test_a_bridge_over_the_nic_that_ansible_comes_by(hosts):
     before = hosts.state()
     hosts.change()
+    # It stands for a guest's NIC, and stays in the bridge whatever else becomes of that.
+    for host in hosts.hosts.values():
+        shell(host, "ip tuntap add vnet9 mode tap; ip link set vnet9 master br0 up")
     made = hosts.state()
     for system, host in hosts.hosts.items():
         now = made[system]
@@ -240,11 +250,53 @@ def test_a_bridge_over_the_nic_that_ansible_comes_by(hosts):
         now, number = state(host), host.ip.rpartition(".")[2]
         wanted = {f"{host.ip}/24", f"10.98.0.{number}/24", f"fd00:98::{number}/64"}
         assert (now["addresses"]["br0"], now["stp"]) == (wanted, [1]), changed.text
+        assert now["links"]["vnet9"][0] == "br0", changed.text
     back = hosts.role()
     assert hosts.state() == made, back.text
 
     # Ansible comes back, but the host has no way out.
     hosts.is_refused("gateway 10.99.0.77 does not answer", 24, gateway="10.99.0.77")
     hosts.is_refused("nobody came back within 5 s", 5, addresses=["10.97.0.2/24"], gateway="10.97.0.1")
+    for host in hosts.hosts.values():
+        shell(host, "ip link delete vnet9")
     gone = hosts.role(state="absent")
     assert hosts.state() == before, gone.text
+
+
+def told(host: Hypervisor, command: str) -> str:
+    """What the shell of the guest answers, by way of the host's default network; nothing before it has its address."""
+    leases = shell(host, "virsh -q net-dhcp-leases default").split()
+    addresses = [word.partition("/")[0] for word in leases if word.startswith("192.168.")]
+    ask = f"printf '%s\\nexit\\n' '{command}' | busybox nc -w 5 {addresses[0]} 23 || true" if addresses else "true"
+    return shell(host, ask).strip()
+
+
+def test_a_guest_runs_on_while_its_host_is_set_up_anew(hosts, tiny):
+    """With its NIC where it is, over a restart of the daemon with other settings."""
+    host = hosts.hosts["ifupdown"]
+    parts = {
+        "hypervisor_parts": ["access", "daemons", "storage"],
+        "hypervisor_restart_command": ["/bin/sh", "-euc", RESTART],
+    }
+    made = hosts.role("--limit", host.name, more=parts)
+    assert made.code == 0, made.text
+    shell(host, "virsh create /dev/stdin", input=tiny_guest(tiny, devices=NIC))
+    wait_until(lambda: told(host, "echo up"), 60, "the guest's address")
+
+    def guest() -> dict:
+        links = json.loads(shell(host, "ip -json link show"))
+        return {
+            "process": shell(host, "cat /run/libvirt/qemu/guest.pid"),
+            "start": told(host, "cat /proc/sys/kernel/random/boot_id"),
+            "ports": {one["ifname"]: one["master"] for one in links if one["ifname"].startswith("vnet")},
+            "state": shell(host, "virsh domstate guest").strip(),
+        }
+
+    before, daemon = guest(), shell(host, "cat /run/libvirtd.pid")
+    assert (before["state"], list(before["ports"].values())) == ("running", ["virbr0"])
+    assert before["start"]
+    config = {"qemu.conf": {"max_files": 32768}, "libvirtd.conf": {"max_clients": 150}}
+    changed = hosts.role("--limit", host.name, more={**parts, "hypervisor_config": config})
+    assert changed.code == 0, changed.text
+    assert shell(host, "cat /run/libvirtd.pid") != daemon
+    assert guest() == before

@@ -7,9 +7,12 @@ changes nothing, is in extensions/molecule.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import time
+
+import pytest
 
 LABS = {"nat_lab": 210, "host_only_lab": 211, "routed_lab": 212, "open_lab": 213}
 # Who reaches whom: the answer of the page on the guest's port 80.
@@ -50,6 +53,14 @@ def play_of(role: str, tmp_path, tiny, **more) -> str:
     return json.dumps([{"hosts": "all", "gather_facts": False, "roles": [role_]}])
 
 
+@pytest.fixture
+def other(tiny, tmp_path) -> dict:
+    """An image other than the labs', larger than their disks, as a guest takes it."""
+    path = tmp_path / "other.qcow2"
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "80M"], check=True)
+    return {"image": str(path), "image_checksum": f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"}
+
+
 def changes(result) -> list:
     """What the tasks of a play changed, in words."""
     assert result.code == 0, result.text
@@ -64,6 +75,36 @@ def test_a_network_of_another_kind_is_not_the_labs(lab, play, tiny, tmp_path):
     (network,) = refused.tasks[-1]["results"]
     assert "The host has a network open with 10.213.0.1/24 that is forwarded as 'not'" in network["msg"]
     assert lab.state() == before
+
+
+def test_an_image_that_will_not_do_is_refused_before_anything_is_touched(lab, play, tiny, other, tmp_path):
+    before = lab.state()
+    guests = [
+        {"name": "gone", "image": "/srv/nowhere.qcow2"},
+        {"name": "damaged", **other, "image_checksum": f"sha256:{'0' * 64}"},
+    ]
+    refused = play(play_of("nat_lab", tmp_path, tiny, guests=guests)).tasks[-1]["msg"]
+    assert "no image file /srv/nowhere.qcow2 on" in refused
+    assert f"{other['image']} on integration has the checksum {other['image_checksum']}, not" in refused
+    refused = play(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "small", **other}])).tasks[-1]["msg"]
+    assert "volume nat/small.qcow2: capacity 64 MiB is too small for its backing volume" in refused
+    assert lab.state() == before
+
+
+def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, play, tiny, tmp_path):
+    before = lab.state()
+    refused = play(play_of("nat_lab", tmp_path, tiny, memroy="1 GiB"), "--extra-vars", "nat_lab_guest=web1").tasks[-1]
+    assert "the role nat_lab has no nat_lab_guest, nat_lab_memroy; take it out, or correct its name" in refused["msg"]
+    assert lab.state() == before
+
+
+def images_of(lab, name: str) -> dict[str, str]:
+    """The images that the guests of a lab are built on, of which each is there once."""
+    volumes = {volume["name"]: volume for volume in lab.ok("volume_info", pool=name)["volumes"]}
+    bases = [one.removeprefix("base-").rpartition("-")[0] for one in volumes if one.startswith("base-")]
+    assert len(bases) == len(set(bases))
+    built = {one: volume["backing"]["path"] for one, volume in volumes.items() if "backing" in volume}
+    return {one.removesuffix(".qcow2"): path.rpartition("/base-")[2].rpartition("-")[0] for one, path in built.items()}
 
 
 def told(host, role: str, command: str) -> str:
@@ -88,18 +129,32 @@ def addresses6(lab, host) -> dict[str, str]:
     return named
 
 
-def test_all_labs_on_one_host(lab, host, play, tiny, tmp_path):
+def test_all_labs_on_one_host(lab, host, play, tiny, other, tmp_path):
     """A check on an empty host foretells each run, labs see each other where they are routed, and all of it goes."""
     before = lab.state()
     lab.writing = True
+    # Two more guests of one lab, which are off, have an image of their own.
+    off = {"disk_size": "96 MiB", "options": {"state": "present"}}
+    guests = [{"name": "nat1"}, {"name": "nat2", **off, **other}, {"name": "nat3", **off, **other}]
+    more = {"nat_lab": {"guests": guests}}
     for role, number in LABS.items():
         there = lab.state()
-        text = play_of(role, tmp_path, tiny, subnet6=f"fd00:{number}::/64", labels={"tier": "test"})
+        text = play_of(
+            role, tmp_path, tiny, subnet6=f"fd00:{number}::/64", labels={"tier": "test"}, **more.get(role, {})
+        )
         foretold = changes(play(text, "--check"))
         assert f"start network {guest_of(role)[:-1]}" in str(foretold)
         assert lab.state() == there
         assert not (tmp_path / role).exists()
         assert changes(play(text)) == foretold
+
+    images = {"nat1": "tiny", "nat2": "other", "nat3": "other"}
+    assert images_of(lab, "nat") == images
+    # Guests that are there stay on theirs.
+    guests = [{**guest, "image": str(tiny["tiny.qcow2"]), "image_checksum": ""} for guest in guests]
+    text = play_of("nat_lab", tmp_path, tiny, subnet6="fd00:210::/64", labels={"tier": "test"}, guests=guests)
+    assert changes(play(text)) == []
+    assert images_of(lab, "nat") == images
 
     ask = r"printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 4 {} 80"
     for where in (addresses6(lab, host), {role: f"10.{number}.0.11" for role, number in LABS.items()}):

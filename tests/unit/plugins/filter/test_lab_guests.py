@@ -8,12 +8,11 @@ from ansible_collections.virtops.libvirt.plugins.filter.lab_guests import lab_gu
 SETTINGS = {"memory": "1 GiB", "vcpus": 1, "disk_size": "10 GiB", "user_data": {"ntp": {"enabled": True}}}
 LAB = {
     "lab": "lab",
-    "base": "base.qcow2",
     "settings": SETTINGS,
     "dns": {"address": "192.168.150.1", "domain": "lab.test"},
     "cloud_config": {"ssh_pwauth": False},
 }
-WEB = {"name": "web1", "mac": "52:54:00:00:00:01"}
+WEB = {"name": "web1", "mac": "52:54:00:00:00:01", "base": "base.qcow2"}
 
 
 def test_a_new_guest_has_a_disk_on_the_base_and_a_seed_of_its_own():
