@@ -53,6 +53,9 @@ class Resource(Lender):
     created_only: tuple[str, ...] = ()
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
+    # Places without a field that libvirt itself fills in otherwise while the object runs; None where nothing without a
+    # field is compared with what runs.
+    runs_otherwise: frozenset | None = None
     schema = ""
     # Whether that takes all that the options can say, where libvirt itself does.
     in_schema = True

@@ -17,6 +17,16 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_s
 
 # virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
 WITH_SECRETS = 2 | 1
+# What a running guest has otherwise than its definition by libvirt's own doing (formatdomain: "CPU model and topology",
+# "Graphical framebuffers", "target" of a disk): the details of the model that QEMU made of the CPU, ports that were free
+# at the start, an open tray.
+_RUNS_OTHERWISE = (
+    "cpu/@match",
+    "cpu/model/@fallback",
+    "devices/graphics/@websocket",
+    "devices/graphics/@tlsPort",
+    "devices/disk/target/@tray",
+)
 # Operations after which a guest is off.
 _OFF = {"shut_down", "switch_off"}
 # Operations that start one.
@@ -29,6 +39,7 @@ class Domain(Resource):
     kind = root = schema = "domain"
     states: tuple[str, ...] = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
     fields = FIELDS
+    runs_otherwise = frozenset(_RUNS_OTHERWISE)
     info_options = {
         "addresses": {"type": "bool", "default": False},
         "documents": {"type": "bool", "default": False},
