@@ -48,7 +48,7 @@ def _merge(resource, base, actual, running=None):
     resource.adapt(wanted, base)
     applied, echoes = resource.applied(actual)
     merged = copy.deepcopy(base)
-    return merged, Merge(merged, wanted, applied, resource.filled, echoes, running)
+    return merged, Merge(merged, wanted, applied, resource.filled, echoes, running, resource.shapes())
 
 
 def changes(resource, actual, document, edits) -> list[Change]:
@@ -170,7 +170,12 @@ def _asks(resource, change: Change) -> bool:
     """Whether the task names the very value of a change; by its xml it names all that has no mind of its own."""
     if resource.xml is not None and not change.trail[-1].drifts:
         return True
-    values: list = [resource.wanted if resource.xml is None else read(resource.fields, resource.declared())]
+    return names(resource.wanted if resource.xml is None else read(resource.fields, resource.declared()), change)
+
+
+def names(canonical: dict, change: Change) -> bool:
+    """Whether canonical options name the very value of a change."""
+    values: list = [canonical]
     label = change.label
     for field in change.trail[:-1]:
         values = [value.get(field.name) for value in values if value.get(field.name) is not None]
@@ -188,7 +193,8 @@ def _own_affair(change: Change) -> bool:
     for field in change.trail:
         if field.drifts or (field.runtime and change.after is None):
             return True
-    for after, may_be in change.trail[-1].runs_as.items():
+    leaf = change.trail[-1]
+    for after, may_be in leaf.runs_as.items():
         if after == change.after:
             return may_be is ANYTHING or change.before in may_be
-    return False
+    return leaf.value.may_run_as(change.after, change.before)

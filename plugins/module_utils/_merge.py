@@ -35,18 +35,29 @@ class _At:
 
     A key counts siblings as the applied document has them, so that it stays while others come and go; what that
     document does not have is counted as it is wanted, with a C(+). C(runs): the same element of the running object,
-    None where it has none, or where nothing is to be said of it.
+    None where it has none, or where nothing is to be said of it. C(gone): places that do not go with the new shape of
+    what is around.
     """
 
-    __slots__ = ("key", "path", "place", "runs")
+    __slots__ = ("gone", "key", "path", "place", "runs")
 
-    def __init__(self, place: str = "", path: str = "", key: str = "", runs: Element | None = None):
-        self.place, self.path, self.key, self.runs = place, path, key, runs
+    def __init__(self, place: str = "", path: str = "", key: str = "", runs: Element | None = None, gone: tuple = ()):
+        self.place, self.path, self.key, self.runs, self.gone = place, path, key, runs, gone
 
     def below(self, tag: str, label: str = "", key: str = "", runs: Element | None = None) -> _At:
         """A child; C(label): what tells it from its siblings."""
         steps = (tag, f"{tag}[{label}]" if label else tag, key or tag)
-        return _At(*(f"{one}/{step}".lstrip("/") for one, step in zip((self.place, self.path, self.key), steps)), runs)
+        here = (f"{one}/{step}".lstrip("/") for one, step in zip((self.place, self.path, self.key), steps))
+        return _At(*here, runs, self.gone)
+
+    def is_gone(self) -> bool:
+        """Whether this is at or below a place that goes; C(*) are all elements there."""
+        for place in self.gone:
+            if self.place == place or self.place.startswith(place + "/"):
+                return True
+            if place.endswith("*") and self.place.startswith(place[:-1]) and self.place[len(place) - 1] != "@":
+                return True
+        return False
 
 
 class Merge:
@@ -56,12 +67,13 @@ class Merge:
     what the wanted document lacks is taken out unless its place is in C(filled): those that libvirt fills in by itself.
     C(echoes): {key: (asked, got)}; a difference that libvirt itself made when the document was applied is none.
 
-    C(behind) tells what C(running), the document of the running object, has otherwise than the actual one has it now, of
-    all that the wanted document says or takes out.
+    C(behind) tells what C(running), the document of the running object, has otherwise than the actual one has it now,
+    of all that the wanted document says or takes out. C(shapes): see C(deciding) of C(_diff); what does not go with the
+    new value of what decides about an element goes, whoever it is of.
     """
 
-    def __init__(self, actual, wanted, applied=None, filled=None, echoes=None, running=None):
-        self.filled, self.echoes = filled, echoes or {}
+    def __init__(self, actual, wanted, applied=None, filled=None, echoes=None, running=None, shapes=None):
+        self.filled, self.echoes, self.shapes = filled, echoes or {}, shapes or {}
         self.edits: list[Edit] = []
         self.behind: list[Edit] = []
         self._element(actual, wanted, applied, _At(runs=running))
@@ -81,9 +93,17 @@ class Merge:
         told = self.echoes.get(at.key)
         return told is not None and equal(told[0], asked) and equal(told[1], got)
 
-    def _drops(self, place, in_applied: bool) -> bool:
+    def _drops(self, at, in_applied: bool) -> bool:
         """Whether something that is not wanted any more has to go."""
-        return in_applied or (self.filled is not None and place not in self.filled)
+        return in_applied or at.is_gone() or (self.filled is not None and at.place not in self.filled)
+
+    def _reshaped(self, actual, wanted, at):
+        """Note what goes because the shape of the element becomes another one."""
+        for path, decides in self.shapes.get(at.place, ()):
+            before, after = _attribute(actual, path), _attribute(wanted, path)
+            here = at.below(path)
+            if None not in (before, after) and before != after and not self._is_echo(here, after, before):
+                at.gone += tuple(f"{at.place}/{place}" for place, values in decides.items() if after not in values)
 
     def _element(self, actual, wanted, applied, at):
         if _bytes_of(actual) == _bytes_of(wanted) and (at.runs is None or _bytes_of(at.runs) == _bytes_of(actual)):
@@ -97,6 +117,7 @@ class Merge:
                 runs = None if _bytes(at.runs) is None else _scaled(at.runs)
                 self._lag(at, runs, _scaled(actual), _same_size)
             return
+        self._reshaped(actual, wanted, at)
         self._attributes(actual, _in_unit_of(actual, wanted), applied, at)
         self._text(actual, wanted, applied, at)
         tags = dict.fromkeys(child.tag for source in (wanted, actual) for child in source)
@@ -106,7 +127,8 @@ class Merge:
 
     def _text(self, actual, wanted, applied, at):
         asked, now = _said(wanted), _said(actual)
-        differs = not loosely_equal(asked, now) and not self._is_echo(at, asked, now) and bool(asked or _said(applied))
+        goes = asked or _said(applied) or at.below(".").is_gone()
+        differs = bool(goes) and not loosely_equal(asked, now) and not self._is_echo(at, asked, now)
         if differs:
             self._log(at, now or None, asked or None)
             actual.text = asked or None
@@ -122,7 +144,8 @@ class Merge:
                 actual.set(key, value)
         for key in [key for key in actual.attrib if key not in wanted.attrib]:
             here = at.below(f"@{key}")
-            if self._drops(here.place, applied is not None and key in applied.attrib):
+            ours = applied is not None and key in applied.attrib and not self._is_echo(here, None, actual.get(key))
+            if self._drops(here, ours):
                 self._log(here, actual.attrib.pop(key), None)
                 if at.runs is not None:
                     self._lag(here, at.runs.get(key), None)
@@ -150,7 +173,7 @@ class Merge:
     def _child(self, owner, element, twin, old, at) -> bool:
         """Bring one child there, or take it out; whether the document speaks of it, and libvirt takes that over."""
         if element is None:
-            drops = self._drops(at.place, old is not None)
+            drops = self._drops(at, old is not None and not self._is_echo(at, None, _short(twin), _same_element))
             if drops:
                 self._log(at, _short(twin), None)
                 owner.remove(twin)
@@ -180,7 +203,7 @@ class Merge:
 
 
 def _running(pairs: list, has: list, live: list) -> dict:
-    """Elements of the running object, by the id of the actual one, or of the wanted one where there is none of these."""
+    """Elements of the running object, by the id of the actual one, or of the wanted one where there is no such."""
     found = {id(twin): one for twin, one in pair(has, live) if twin is not None and one is not None}
     left = [one for one in live if not any(one is other for other in found.values())]
     new = pair([element for element, twin in pairs if twin is None], left)
@@ -213,6 +236,13 @@ def _labels(pairs: list) -> list[str]:
     more = {name for name, count in Counter(names).items() if count > 1}
     told = (f"{name} #{names[:number].count(name)}" if name in more else name for number, name in enumerate(names))
     return [label if name else str(number) for number, (name, label) in enumerate(zip(names, told))]
+
+
+def _attribute(element: Element, path: str) -> str | None:
+    """The value of an attribute of an element, or of one below it."""
+    place, _at, name = path.rpartition("@")
+    owner = element.find(place.rstrip("/")) if place else element
+    return None if owner is None else owner.get(name)
 
 
 def _said(element: Element | None) -> str:

@@ -180,6 +180,10 @@ class Resource(Lender):
         """(document that was applied last or None, echoes) for the three-way comparison."""
         return None, {}
 
+    def shapes(self) -> dict[str, list]:
+        """What decides about the shape of elements, see C(deciding) of C(_diff)."""
+        return {}
+
     def finish(self, target) -> None:
         """Last touch to the document that will be written."""
 

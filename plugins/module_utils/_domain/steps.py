@@ -17,9 +17,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_s
 
 # virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
 WITH_SECRETS = 2 | 1
-# What a running guest has otherwise than its definition by libvirt's own doing (formatdomain: "CPU model and topology",
-# "Graphical framebuffers", "target" of a disk): the details of the model that QEMU made of the CPU, ports that were free
-# at the start, an open tray.
+# What a running guest has otherwise than its definition by libvirt's own doing: the details of the model that QEMU made
+# of the CPU, ports that were free at the start, an open tray (formatdomain: "CPU model and topology", "Graphical
+# framebuffers", "target" of a disk).
 _RUNS_OTHERWISE = (
     "cpu/@match",
     "cpu/model/@fallback",
@@ -152,7 +152,13 @@ class Domain(Resource):
 
     def _live_text(self, handle) -> str:
         """The document of a running guest; with its passwords where the task has some and libvirt tells them."""
-        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if self._passwords(self.wanted) else 0)
+        told = self._passwords(self.wanted) or (self.secrets() and not self.unchecked)
+        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if told else 0)
+
+    def shapes(self):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.shapes import SHAPES
+
+        return SHAPES
 
     def applied(self, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
