@@ -177,6 +177,9 @@ class Merge:
             if drops:
                 self._log(at, _short(twin), None)
                 owner.remove(twin)
+            elif at.gone:
+                # Something in it may go, of what nobody speaks of.
+                self._element(twin, twin.makeelement(twin.tag), None, at)
             return drops
         if twin is None:
             twin = self._added(owner, element, at)

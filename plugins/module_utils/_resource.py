@@ -53,8 +53,7 @@ class Resource(Lender):
     created_only: tuple[str, ...] = ()
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
-    # Places without a field that libvirt itself fills in otherwise while the object runs; None where nothing without a
-    # field is compared with what runs.
+    # Places without a field that libvirt itself has otherwise while the object runs; None: nothing such is compared.
     runs_otherwise: frozenset | None = None
     schema = ""
     # Whether that takes all that the options can say, where libvirt itself does.
@@ -181,7 +180,7 @@ class Resource(Lender):
         return None, {}
 
     def shapes(self) -> dict[str, list]:
-        """What decides about the shape of elements, see C(deciding) of C(_diff)."""
+        """See C(deciding) of C(_diff)."""
         return {}
 
     def finish(self, target) -> None:

@@ -163,7 +163,9 @@ def test_a_hot_change_that_fails_leaves_the_guest_as_it_was(lab, running):
 
 def test_a_power_cycle_that_fails_brings_the_old_guest_back(lab, running):
     before, number = lab.documents(), lab.virsh("domid", running)
-    failed = lab.run("domain", name=running, kernel="/nothing", power_cycle=True, timeout=60)
+    lab.shell("truncate -s 1M /var/lib/libvirt/images/no-kernel")
+    kernel = "/var/lib/libvirt/images/no-kernel"
+    failed = lab.run("domain", name=running, kernel=kernel, power_cycle=True, timeout=60)
     assert failed["failed"]
     assert "could not start domain guest" in failed["msg"]
     assert failed["msg"].endswith("What was done before that was taken back")

@@ -245,6 +245,15 @@ class Domain(Resource):
 
         check(self, actual, target)
 
+    def _complete(self, plan, actual, target, changes):
+        ways = self._ways(actual)
+        # One that is saved wakes up with the files that it had.
+        if _ON & set(ways[1:] if actual is not None and actual.state == states.SAVED else ways):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
+
+            check(self, target)
+        super()._complete(plan, actual, target, changes)
+
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def write_steps(self, actual, target, changes):
@@ -295,11 +304,15 @@ class Domain(Resource):
         now = actual.state if actual is not None else states.STOPPED
         return {"present": now, "restarted": states.RUNNING}.get(self.state, self.state)
 
-    def state_steps(self, actual):
+    def _ways(self, actual) -> tuple:
+        """The operations that bring the guest into the wanted state."""
         now = actual.state if actual is not None else states.STOPPED
-        ways = states.WAYS.get((now, self.state), ())
         if self._cycles:
-            ways = states.WAYS[now, states.STOPPED] + states.WAYS[states.STOPPED, self.state_after(actual)]
+            return states.WAYS[now, states.STOPPED] + states.WAYS[states.STOPPED, self.state_after(actual)]
+        return states.WAYS.get((now, self.state), ())
+
+    def state_steps(self, actual):
+        ways = self._ways(actual)
         return [
             Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name), self._undo(name, actual, ways))
             for name in ways
