@@ -25,7 +25,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import (
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Merge
 from ansible_collections.virtops.libvirt.plugins.module_utils._schema import accepts, validate
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import known
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, parse
 
 
 def target(resource, base, actual):
@@ -34,16 +34,21 @@ def target(resource, base, actual):
         wanted = copy.deepcopy(base) if base is not None else resource.skeleton()
         write(resource.fields, wanted, resource.wanted)
         return wanted, []
-    wanted = resource.declared()
     if base is None:
-        return wanted, []
+        return resource.declared(), []
+    merged, merge = _merge(resource, base, actual)
+    return merged, merge.edits
+
+
+def _merge(resource, base, actual, running=None):
+    """(the user's xml laid over C(base), the C(Merge) that did it)."""
+    wanted = resource.declared()
     for place in resource.created_only:
         drop(wanted, place)
     resource.adapt(wanted, base, actual)
     applied, echoes = resource.applied(actual)
     merged = copy.deepcopy(base)
-    merge = Merge(merged, wanted, applied, resource.filled, echoes)
-    return merged, merge.edits
+    return merged, Merge(merged, wanted, applied, resource.filled, echoes, running, resource.shapes())
 
 
 def changes(resource, actual, document, edits) -> list[Change]:
@@ -51,10 +56,7 @@ def changes(resource, actual, document, edits) -> list[Change]:
     if actual is None:
         return []
     found = compare(resource.fields, resource.values(actual.tree), resource.values(document))
-    known, shown = places(resource.fields), [place_of(change) for change in found]
-    for edit in edits:
-        if edit.place not in known and not any(one == edit.place or one.startswith(edit.place + "/") for one in shown):
-            found.append(Change(edit.path, edit.before, edit.after, resource.edit_effect))
+    found += _without_field(resource, found, edits)
     for change in found:
         if change.effect == FIXED:
             raise Refused(
@@ -62,6 +64,16 @@ def changes(resource, actual, document, edits) -> list[Change]:
                 " take the option out, or remove the object and make it anew"
             )
     return found + resource.more_changes(actual)
+
+
+def _without_field(resource, found: list[Change], edits) -> list[Change]:
+    """The edits that neither a field nor a change of one in C(found) speaks for."""
+    known, shown = places(resource.fields), [place_of(change) for change in found]
+    return [
+        Change(edit.path, edit.before, edit.after, resource.edit_effect)
+        for edit in edits
+        if edit.place not in known and not any(one == edit.place or one.startswith(edit.place + "/") for one in shown)
+    ]
 
 
 def refuse(resource, actual, document) -> None:
@@ -139,7 +151,12 @@ def _behind(resource, actual, document) -> dict[str, Change]:
     if actual.live_tree is None:
         return {}
     runs, shall = resource.values(actual.live_tree), resource.values(document)
-    return {change.path: change for change in compare(resource.fields, runs, shall)}
+    found = compare(resource.fields, runs, shall)
+    if resource.xml is not None and resource.runs_otherwise is not None:
+        _document, merge = _merge(resource, actual.document, actual, parse(actual.live_text))
+        edits = [edit for edit in merge.behind if edit.place not in resource.runs_otherwise]
+        found += _without_field(resource, found, edits)
+    return {change.path: change for change in found}
 
 
 def _waits(resource, change: Change | None) -> bool:
@@ -153,7 +170,12 @@ def _asks(resource, change: Change) -> bool:
     """Whether the task names the very value of a change; by its xml it names all that has no mind of its own."""
     if resource.xml is not None and not change.trail[-1].drifts:
         return True
-    values: list = [resource.wanted if resource.xml is None else read(resource.fields, resource.declared())]
+    return names(resource.wanted if resource.xml is None else read(resource.fields, resource.declared()), change)
+
+
+def names(canonical: dict, change: Change) -> bool:
+    """Whether canonical options name the very value of a change."""
+    values: list = [canonical]
     label = change.label
     for field in change.trail[:-1]:
         values = [value.get(field.name) for value in values if value.get(field.name) is not None]
@@ -166,10 +188,13 @@ def _asks(resource, change: Change) -> bool:
 
 def _own_affair(change: Change) -> bool:
     """Whether libvirt itself makes a running object differ there from its definition."""
+    if not change.trail:
+        return False
     for field in change.trail:
         if field.drifts or (field.runtime and change.after is None):
             return True
-    for after, may_be in change.trail[-1].runs_as.items():
+    leaf = change.trail[-1]
+    for after, may_be in leaf.runs_as.items():
         if after == change.after:
             return may_be is ANYTHING or change.before in may_be
-    return False
+    return leaf.value.may_run_as(change.after, change.before)

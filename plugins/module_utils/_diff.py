@@ -106,3 +106,14 @@ def places(fields, base: str = "") -> set[str]:
         if not isinstance(field, Group) or (field.optional and not getattr(field, "where", None)):
             found.add(path)
     return found
+
+
+def deciding(fields, base: str = "") -> dict[str, list]:
+    """{place of an element: [(path below it, see C(Field.decides))]} of all that decides about its shape."""
+    found: dict[str, list] = {}
+    for field in fields:
+        if field.decides:
+            found.setdefault(base, []).append((field.path, field.decides))
+        if isinstance(field, Group):
+            found.update(deciding(field.fields, _plain(f"{base}/{field.path}").strip("/")))
+    return found

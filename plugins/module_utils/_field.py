@@ -16,7 +16,7 @@ and C(Mapping) (a dict of the user's own keys, repeated elements).
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, remove
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, make_room, remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size, known, says
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
@@ -34,12 +34,12 @@ class Field:
     that the owner must have for the place to say this, or a function that tells it of the owner. C(path) "": the option
     has no place of its own; the kind makes others of it.
 
+    C(decides): {place below the owner: the values that it goes with}; what does not go with a new value is taken out.
     C(runtime): libvirt fills the place while the object runs. C(runs_as): {value: those that the object may run with
     for it, ANYTHING for all}. C(drifts): what the object has at a moment is its own affair.
     """
 
-    # Whether the value is a dict that can be taken away, or a list of such.
-    optional = False
+    optional = False  # whether the value is a dict that can be taken away, or a list of such
 
     def __init__(
         self,
@@ -58,9 +58,11 @@ class Field:
         runtime=False,
         runs_as=None,
         drifts=False,
+        decides=None,
     ):
         self.name, self.path, self.value, self.effect = name, path, value, LIVE if by else effect
         self.by, self.when, self.runtime, self.runs_as, self.drifts = by, when, runtime, runs_as or {}, drifts
+        self.decides: dict[str, tuple] = decides or {}
         self.choices, self.required, self.present, self.secret, self.only = choices, required, present, secret, only
         # An "@" within brackets tells elements of a tag apart.
         before, at, after = path.rpartition("@")
@@ -70,14 +72,9 @@ class Field:
 
     def spec(self) -> dict:
         """The entry of this option in an argument spec."""
-        spec: dict = {"type": self.value.option_type}
-        if self.choices:
-            spec["choices"] = list(self.choices)
-        if self.required:
-            spec["required"] = True
-        if self.secret is not None:
-            spec["no_log"] = self.secret
-        return spec
+        choices = list(self.choices) if self.choices else None
+        more = {"choices": choices, "required": self.required or None, "no_log": self.secret}
+        return {"type": self.value.option_type, **{key: value for key, value in more.items() if value is not None}}
 
     def parse(self, raw, where: str):
         """Canonical form of what the user wrote; Refused names C(where)."""
@@ -135,6 +132,8 @@ class Field:
         if self._absent(canonical):
             self.remove(owner)
             return
+        if self.decides:
+            make_room(owner, self.read(owner), canonical, self.decides)
         element = self.made(owner)
         if self.present:
             return
@@ -160,14 +159,16 @@ class Field:
 
 
 class Group(Field):
-    """A dict option: its fields are below one element. C(finish(element, wanted)) sets what they imply.
+    """A dict option: its fields are below one element. C(begin(element, wanted)) makes room for them,
+    C(finish(element, wanted)) sets what they imply.
     C(optional): the element is a thing of its own, such as a device: the empty dict says that it shall not be there.
     """
 
-    def __init__(self, name, path, fields, *, optional=False, finish=None, **more):
+    def __init__(self, name, path, fields, *, optional=False, begin=None, finish=None, **more):
         super().__init__(name, path, **more)
         self.element_path, self.attribute = path, ""
-        self.fields, self.finish, self.optional = tuple(fields), finish, optional
+        self.fields, self.optional = tuple(fields), optional
+        self.begin, self.finish = begin, finish
 
     def spec(self):
         options = specs(self.fields)
@@ -210,7 +211,12 @@ class Group(Field):
         if not canonical:
             self.remove(owner)
             return
-        element = self.made(owner)
+        self.write_into(self.made(owner), canonical)
+
+    def write_into(self, element, canonical) -> None:
+        """Put canonical values into the element that is this group."""
+        if self.begin:
+            self.begin(element, canonical)
         write(self.fields, element, canonical)
         if self.finish:
             self.finish(element, canonical)
@@ -300,9 +306,7 @@ class Items(Group):
                 elements[place].getparent().remove(elements[place])
                 continue
             element = elements[place] if place is not None else append(owner, self.element_path)
-            write(self.fields, element, canonical[number])
-            if self.finish:
-                self.finish(element, canonical[number])
+            self.write_into(element, canonical[number])
 
 
 class Scalars(Field):
@@ -324,8 +328,7 @@ class Scalars(Field):
     def write(self, owner, canonical):
         if self.agrees(owner, canonical):
             return
-        for element in owner.findall(self.element_path):
-            element.getparent().remove(element)
+        remove(owner, self.element_path)
         for text in map(self.value.text, canonical):
             element = append(owner, self.element_path)
             if self.attribute:
@@ -390,7 +393,7 @@ def agree(fields, owner, canonical: dict) -> bool:
 
 
 def write(fields, owner, canonical: dict) -> None:
-    """Lay canonical values over an element."""
-    for field in fields:
+    """Lay canonical values over an element; what decides about its shape comes first."""
+    for field in sorted(fields, key=lambda field: not field.decides):
         if field.name in canonical:
             field.write(owner, canonical[field.name])

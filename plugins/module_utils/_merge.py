@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lay a wanted document over the actual one, by the identity of elements and never by their position.
+"""Lay a wanted document over the actual one: element by element, as C(_pair) tells which are the same.
 
 Private to this collection. Unknown nodes stay where they are.
 """
@@ -8,155 +8,14 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from functools import cache
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
+from ansible_collections.virtops.libvirt.plugins.module_utils._pair import equal, identity, pair
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, loosely_equal
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK, NAMESPACE, is_secret, without_secrets
 
-# How repeated elements are told apart: the first of these that a wanted element has and an actual one shares pairs
-# them. "a+b" needs both. Elements of other tags are paired by likeness. Sources: formatdomain, formatnetwork.
-IDENTITY = {
-    "disk": ("target/@dev", "alias/@name"),
-    "filesystem": ("target/@dir", "alias/@name"),
-    "interface": ("mac/@address", "alias/@name"),
-    "controller": ("@type+@index",),
-    "channel": ("target/@name", "alias/@name"),
-    "serial": ("target/@port",),
-    "console": ("target/@port",),
-    "graphics": ("@type",),
-    "feature": ("@name",),
-    "timer": ("@name",),
-    "vcpupin": ("@vcpu",),
-    "cell": ("@id",),
-    "ip": ("@address",),
-    "route": ("@address",),
-    "range": ("@start",),
-    "host": ("@mac", "@id", "@ip", "@name"),
-    "portgroup": ("@name",),
-    "sysinfo": ("@type",),
-    "entry": ("@name",),
-}
-# Attributes that must be equal for a pair by likeness: without them it is another thing, not a changed one.
-KIND = {"controller": "type", "channel": "type"}
-# Siblings of one tag whose order says something: paired by position.
-ORDERED = {"boot", "forwarder"}
 # Attributes that are sizes where the element has a unit (formatdomain, "NUMA cells", "Memory tuning").
 _SIZES = ("memory", "size", "value")
-
-
-@cache
-def _parts(key: str) -> list[tuple[str, str]]:
-    """(path, attribute) of each part of an identity."""
-    parts = (part.rpartition("@") for part in key.split("+"))
-    return [(path.rstrip("/"), attribute) for path, _sep, attribute in parts]
-
-
-def _value(element: Element, key: str) -> str:
-    values = []
-    for path, attribute in _parts(key):
-        owner = element.find(path) if path else element
-        value = owner.get(attribute) if owner is not None else None
-        if not value:
-            return ""
-        values.append(value)
-    return "+".join(values).lower()
-
-
-def identity(element: Element) -> str:
-    """What tells an element from its siblings of the same tag, or C("")."""
-    return next(filter(None, (_value(element, key) for key in IDENTITY.get(element.tag, ()))), "")
-
-
-def _sharing(element: Element, left: list) -> list:
-    """Those of C(left) that share an identity with an element: more than one where libvirt lets them, as for the
-    companions of a USB controller, which have its index.
-    """
-    for key in IDENTITY.get(element.tag, ()):
-        value = _value(element, key)
-        twins = [other for other in left if value and _value(other, key) == value]
-        if twins:
-            return twins
-    return []
-
-
-def _may_pair(element: Element, other: Element) -> bool:
-    """Whether two elements could be one although no identity says so."""
-    kind = KIND.get(element.tag)
-    if kind and element.get(kind) != other.get(kind):
-        return False
-    return not any(_value(element, key) and _value(other, key) for key in IDENTITY.get(element.tag, ()))
-
-
-def _likeness(one: Element, other: Element) -> int:
-    """How many attributes, texts and, below them, children two elements share."""
-    score = sum(1 for key, value in one.attrib.items() if loosely_equal(value, other.get(key)))
-    score += 1 if (one.text or "").strip() and loosely_equal(one.text, other.text) else 0
-    for child in one:
-        twin = other.find(child.tag)
-        score += 1 + _likeness(child, twin) if twin is not None else 0
-    return score
-
-
-def _contains(other: Element, element: Element) -> bool:
-    """Whether C(other) says all that C(element) says, and maybe more."""
-    if any(not loosely_equal(value, other.get(key)) for key, value in element.attrib.items()):
-        return False
-    if not loosely_equal((element.text or "").strip(), (other.text or "").strip()):
-        return False
-    left = list(other)
-    for child in element:
-        twin = next((one for one in left if one.tag == child.tag and _contains(one, child)), None)
-        if twin is None:
-            return False
-        left.remove(twin)
-    return True
-
-
-def _equal(one: Element, other: Element) -> bool:
-    return _contains(one, other) and _contains(other, one)
-
-
-def pair(wanted: list, actual: list) -> list:
-    """Pairs of siblings of one tag: (wanted or None, actual or None), the wanted ones first and in their order.
-
-    First those that share an identity, then the others; in both, those that are equal come first, then those that say
-    all that is wanted, then the most alike.
-    """
-    if not wanted or not actual:
-        return [(element, None) for element in wanted] + [(None, other) for other in actual]
-    left, found = list(actual), dict.fromkeys(range(len(wanted)))
-    if len(wanted) == len(actual) == 1 and (_sharing(wanted[0], left) or _free(wanted[0], left)):
-        return [(wanted[0], actual[0])]
-
-    def take(candidates, choose) -> None:
-        for number, element in enumerate(wanted):
-            others = candidates(element, left) if found[number] is None else []
-            twin = choose(element, others) if others else None
-            if twin is not None:
-                found[number] = twin
-                left.remove(twin)
-
-    for candidates in (_sharing, _free):
-        for choose in (_first_equal, _first_containing, _most_alike):
-            take(candidates, choose)
-    return [(element, found[number]) for number, element in enumerate(wanted)] + [(None, other) for other in left]
-
-
-def _free(element: Element, left: list) -> list:
-    return [other for other in left if _may_pair(element, other)]
-
-
-def _first_equal(element: Element, others: list) -> Element | None:
-    return None if element.tag in ORDERED else next((other for other in others if _equal(other, element)), None)
-
-
-def _first_containing(element: Element, others: list) -> Element | None:
-    return None if element.tag in ORDERED else next((other for other in others if _contains(other, element)), None)
-
-
-def _most_alike(element: Element, others: list) -> Element:
-    return others[0] if element.tag in ORDERED else max(others, key=lambda other: _likeness(element, other))
 
 
 class Edit:
@@ -175,18 +34,30 @@ class _At:
     """Where a merge is: C(place) without identities, C(path) as it is printed, C(key) as echoes are kept.
 
     A key counts siblings as the applied document has them, so that it stays while others come and go; what that
-    document does not have is counted as it is wanted, with a C(+).
+    document does not have is counted as it is wanted, with a C(+). C(runs): the same element of the running object,
+    None where it has none, or where nothing is to be said of it. C(gone): places that do not go with the new shape of
+    what is around.
     """
 
-    __slots__ = ("key", "path", "place")
+    __slots__ = ("gone", "key", "path", "place", "runs")
 
-    def __init__(self, place: str = "", path: str = "", key: str = ""):
-        self.place, self.path, self.key = place, path, key
+    def __init__(self, place: str = "", path: str = "", key: str = "", runs: Element | None = None, gone: tuple = ()):
+        self.place, self.path, self.key, self.runs, self.gone = place, path, key, runs, gone
 
-    def below(self, tag: str, label: str = "", key: str = "") -> _At:
+    def below(self, tag: str, label: str = "", key: str = "", runs: Element | None = None) -> _At:
         """A child; C(label): what tells it from its siblings."""
         steps = (tag, f"{tag}[{label}]" if label else tag, key or tag)
-        return _At(*(f"{one}/{step}".lstrip("/") for one, step in zip((self.place, self.path, self.key), steps)))
+        here = (f"{one}/{step}".lstrip("/") for one, step in zip((self.place, self.path, self.key), steps))
+        return _At(*here, runs, self.gone)
+
+    def is_gone(self) -> bool:
+        """Whether this is at or below a place that goes; C(*) are all elements there."""
+        for place in self.gone:
+            if self.place == place or self.place.startswith(place + "/"):
+                return True
+            if place.endswith("*") and self.place.startswith(place[:-1]) and self.place[len(place) - 1] != "@":
+                return True
+        return False
 
 
 class Merge:
@@ -195,36 +66,58 @@ class Merge:
     What stands in C(applied) (the document that was wanted last) and not in the wanted one is taken out. Without it,
     what the wanted document lacks is taken out unless its place is in C(filled): those that libvirt fills in by itself.
     C(echoes): {key: (asked, got)}; a difference that libvirt itself made when the document was applied is none.
+
+    C(behind) tells what C(running), the document of the running object, has otherwise than the actual one has it now,
+    of all that the wanted document says or takes out. C(shapes): see C(deciding) of C(_diff); what does not go with the
+    new value of what decides about an element goes, whoever it is of.
     """
 
-    def __init__(self, actual, wanted, applied=None, filled=None, echoes=None):
-        self.filled, self.echoes = filled, echoes or {}
+    def __init__(self, actual, wanted, applied=None, filled=None, echoes=None, running=None, shapes=None):
+        self.filled, self.echoes, self.shapes = filled, echoes or {}, shapes or {}
         self.edits: list[Edit] = []
-        self._element(actual, wanted, applied, _At())
+        self.behind: list[Edit] = []
+        self._element(actual, wanted, applied, _At(runs=running))
 
     def _log(self, at, before, after):
         if is_secret(at.place):
             before, after = before and MASK, after and MASK
         self.edits.append(Edit(at.place, at.path, before, after, at.key))
 
+    def _lag(self, at, before, after, same=loosely_equal):
+        # The text of what runs is read without its secrets.
+        if not is_secret(at.place) and not same(before, after):
+            self.behind.append(Edit(at.place, at.path, before, after))
+
     def _is_echo(self, at, asked, got, equal=loosely_equal) -> bool:
         """Whether libvirt answered with C(got) when C(asked) was applied."""
         told = self.echoes.get(at.key)
         return told is not None and equal(told[0], asked) and equal(told[1], got)
 
-    def _drops(self, place, in_applied: bool) -> bool:
+    def _drops(self, at, in_applied: bool) -> bool:
         """Whether something that is not wanted any more has to go."""
-        return in_applied or (self.filled is not None and place not in self.filled)
+        return in_applied or at.is_gone() or (self.filled is not None and at.place not in self.filled)
+
+    def _reshaped(self, actual, wanted, at):
+        """Note what goes because the shape of the element becomes another one."""
+        for path, decides in self.shapes.get(at.place, ()):
+            before, after = _attribute(actual, path), _attribute(wanted, path)
+            here = at.below(path)
+            if None not in (before, after) and before != after and not self._is_echo(here, after, before):
+                at.gone += tuple(f"{at.place}/{place}" for place, values in decides.items() if after not in values)
 
     def _element(self, actual, wanted, applied, at):
-        if _bytes_of(actual) == _bytes_of(wanted):
+        if _bytes_of(actual) == _bytes_of(wanted) and (at.runs is None or _bytes_of(at.runs) == _bytes_of(actual)):
             return
         size, now = _bytes(wanted), _bytes(actual)
         if size is not None and now is not None:
             if size != now and not self._is_echo(at, _scaled(wanted), _scaled(actual), _same_size):
                 self._log(at, _scaled(actual), _scaled(wanted))
                 actual.text, actual.attrib["unit"] = wanted.text, wanted.get("unit", _unit(wanted))
+            if at.runs is not None:
+                runs = None if _bytes(at.runs) is None else _scaled(at.runs)
+                self._lag(at, runs, _scaled(actual), _same_size)
             return
+        self._reshaped(actual, wanted, at)
         self._attributes(actual, _in_unit_of(actual, wanted), applied, at)
         self._text(actual, wanted, applied, at)
         tags = dict.fromkeys(child.tag for source in (wanted, actual) for child in source)
@@ -234,11 +127,13 @@ class Merge:
 
     def _text(self, actual, wanted, applied, at):
         asked, now = _said(wanted), _said(actual)
-        if loosely_equal(asked, now) or self._is_echo(at, asked, now):
-            return
-        if asked or _said(applied):
+        goes = asked or _said(applied) or at.below(".").is_gone()
+        differs = bool(goes) and not loosely_equal(asked, now) and not self._is_echo(at, asked, now)
+        if differs:
             self._log(at, now or None, asked or None)
             actual.text = asked or None
+        if at.runs is not None and (asked or differs):
+            self._lag(at, _said(at.runs) or None, _said(actual) or None)
 
     def _attributes(self, actual, wanted, applied, at):
         for key, value in wanted.attrib.items():
@@ -249,32 +144,57 @@ class Merge:
                 actual.set(key, value)
         for key in [key for key in actual.attrib if key not in wanted.attrib]:
             here = at.below(f"@{key}")
-            if self._drops(here.place, applied is not None and key in applied.attrib):
+            ours = applied is not None and key in applied.attrib and not self._is_echo(here, None, actual.get(key))
+            if self._drops(here, ours):
                 self._log(here, actual.attrib.pop(key), None)
+                if at.runs is not None:
+                    self._lag(here, at.runs.get(key), None)
+        if at.runs is not None:
+            shall = _in_unit_of(at.runs, actual)
+            for key in [key for key in wanted.attrib if key in shall.attrib]:
+                self._lag(at.below(f"@{key}"), at.runs.get(key), shall.get(key))
 
     def _children(self, tag, actual, wanted, applied, at):
         wants, has = wanted.findall(tag), actual.findall(tag)
         had = applied.findall(tag) if applied is not None else []
         pairs = pair(wants, has)
         was = _was(pairs, had, has)
+        runs = {} if at.runs is None else _running(pairs, has, at.runs.findall(tag))
         once = len(wants) <= 1 and len(has) <= 1
         labels = [""] * len(pairs) if once else _labels(pairs)
         for number, (element, twin) in enumerate(pairs):
             source = element if element is not None else twin
             old = was.get(id(source))
             key = f"+{_counted(tag, wants, number)}" if old is None else _counted(tag, had, had.index(old))
-            here = at.below(tag, labels[number], key)
-            if twin is None:
-                self._add(actual, element, here)
-            elif element is not None:
-                self._element(twin, element, old, here)
-            elif self._drops(here.place, old is not None):
-                self._log(here, _short(twin), None)
-                actual.remove(twin)
+            here = at.below(tag, labels[number], key, runs.get(id(source if twin is None else twin)))
+            if self._child(actual, element, twin, old, here) and at.runs is not None:
+                self._lag_of_element(here, element)
 
-    def _add(self, actual, element, at):
+    def _child(self, owner, element, twin, old, at) -> bool:
+        """Bring one child there, or take it out; whether the document speaks of it, and libvirt takes that over."""
+        if element is None:
+            drops = self._drops(at, old is not None and not self._is_echo(at, None, _short(twin), _same_element))
+            if drops:
+                self._log(at, _short(twin), None)
+                owner.remove(twin)
+            elif at.gone:
+                # Something in it may go, of what nobody speaks of.
+                self._element(twin, twin.makeelement(twin.tag), None, at)
+            return drops
+        if twin is None:
+            twin = self._added(owner, element, at)
+        if twin is not None:
+            self._element(twin, element, old, at)
+        return twin is not None
+
+    def _lag_of_element(self, at, element):
+        if (element is None) != (at.runs is None):
+            self._lag(at, *(None if one is None else _short(one) for one in (at.runs, element)))
+
+    def _added(self, actual, element, at):
+        """The twin that an element gets, None where libvirt does not take it over."""
         if self._is_echo(at, _short(element), None, _same_element):
-            return
+            return None
         self._log(at, None, _short(element))
         siblings = actual.findall(element.tag)
         twin = copy.deepcopy(element)
@@ -282,6 +202,15 @@ class Merge:
             siblings[-1].addnext(twin)
         else:
             actual.append(twin)
+        return twin
+
+
+def _running(pairs: list, has: list, live: list) -> dict:
+    """Elements of the running object, by the id of the actual one, or of the wanted one where there is no such."""
+    found = {id(twin): one for twin, one in pair(has, live) if twin is not None and one is not None}
+    left = [one for one in live if not any(one is other for other in found.values())]
+    new = pair([element for element, twin in pairs if twin is None], left)
+    return {**found, **{id(element): one for element, one in new if element is not None and one is not None}}
 
 
 def _was(pairs: list, had: list, has: list) -> dict:
@@ -312,12 +241,19 @@ def _labels(pairs: list) -> list[str]:
     return [label if name else str(number) for number, (name, label) in enumerate(zip(names, told))]
 
 
+def _attribute(element: Element, path: str) -> str | None:
+    """The value of an attribute of an element, or of one below it."""
+    place, _at, name = path.rpartition("@")
+    owner = element.find(place.rstrip("/")) if place else element
+    return None if owner is None else owner.get(name)
+
+
 def _said(element: Element | None) -> str:
     return "" if element is None else (element.text or "").strip()
 
 
 def _same_element(one: str | None, other: str | None) -> bool:
-    return one == other or bool(one and other and _equal(etree.fromstring(one), etree.fromstring(other)))
+    return one == other or bool(one and other and equal(etree.fromstring(one), etree.fromstring(other)))
 
 
 def _same_size(one: str | None, other: str | None) -> bool:

@@ -36,6 +36,30 @@ def append(owner: Element, path: str) -> Element:
     return element
 
 
+def clear(owner: Element, place: str) -> None:
+    """Take all elements, attributes (C(PATH/@NAME)) or texts (C(PATH/.)) at a place out."""
+    path, last = place.rpartition("/")[::2]
+    if last[:1] not in ("@", "."):
+        remove(owner, place)
+        return
+    for element in owner.findall(path) if path else [owner]:
+        if last == ".":
+            element.text = None
+        else:
+            element.attrib.pop(last[1:], None)
+
+
+def make_room(owner: Element, before, after, decides: dict) -> None:
+    """Take out what does not go with C(after), which becomes the value of what decides about the shape of C(owner).
+
+    C(decides): {place: the values that it goes with}; nothing goes where there was no other value C(before).
+    """
+    if before not in (None, after):
+        for place, values in decides.items():
+            if after not in values:
+                clear(owner, place)
+
+
 def remove(owner: Element, path: str) -> None:
     """Take all elements at C(path) out."""
     for element in owner.findall(path):

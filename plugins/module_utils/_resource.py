@@ -53,6 +53,8 @@ class Resource(Lender):
     created_only: tuple[str, ...] = ()
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
+    # Places without a field that libvirt itself has otherwise while the object runs; None: nothing such is compared.
+    runs_otherwise: frozenset | None = None
     schema = ""
     # Whether that takes all that the options can say, where libvirt itself does.
     in_schema = True
@@ -176,6 +178,10 @@ class Resource(Lender):
     def applied(self, actual: Actual | None):
         """(document that was applied last or None, echoes) for the three-way comparison."""
         return None, {}
+
+    def shapes(self) -> dict[str, list]:
+        """See C(deciding) of C(_diff)."""
+        return {}
 
     def finish(self, target) -> None:
         """Last touch to the document that will be written."""

@@ -47,6 +47,10 @@ class Text:
     def show(self, value):
         return value
 
+    def may_run_as(self, _shown, _running) -> bool:
+        """Whether libvirt itself makes a running object have another value than its definition; both as shown."""
+        return False
+
 
 class Default(Text):
     """A text of which libvirt leaves one value out, because that is what nothing means."""
@@ -111,10 +115,11 @@ class Size(Text):
     """A size in bytes. The option must name its unit; libvirt's own unit is C(unit) where its XML has none.
 
     C(step) is what libvirt rounds up to (virDomainParseMemory and the qemu-img calls of the storage driver: 1 KiB).
-    C(has_unit): whether the element takes the attribute C(unit).
+    C(has_unit): whether the element takes the attribute C(unit). C(started): a running object has a multiple of it.
     """
 
-    def __init__(self, unit="bytes", step=1024, written="", least=0, has_unit=True, nothing=None):
+    def __init__(self, unit="bytes", step=1024, written="", least=0, has_unit=True, nothing=None, started=1):
+        self.started = started
         self.unit, self.step, self.least, self.has_unit, self.nothing = unit, step, least, has_unit, nothing
         self.written = written or unit
 
@@ -141,6 +146,9 @@ class Size(Text):
 
     def text(self, value):
         return str(-(-value // UNITS[self.written.upper()]))
+
+    def may_run_as(self, shown, running):
+        return bool(shown) and running == self.show(-(-self.parse(shown) // self.started) * self.started)
 
     def show(self, value):
         for power in range(len(_PREFIXES) - 1, 0, -1):

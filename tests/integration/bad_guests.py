@@ -149,4 +149,34 @@ DOCUMENTS = [
     (xml(more="<memtune><hard_limit>lots</hard_limit></memtune>"), "domain new", "hard_limit"),
     ({**xml(), "vcpus": 0}, "vcpus", "less than 1"),
 ]
-GUESTS = [*VALUES, *DEVICES, *DOCUMENTS]
+IMAGES = "/var/lib/libvirt/images"
+
+
+def starts(**options):
+    return guest(state="running", **options)
+
+
+# What a start needs, where nobody has made it.
+STARTS = [
+    (starts(disks=[{"target": "vda", "file": f"{IMAGES}/none", "format": "raw"}]), "disks[vda]: the host has no file"),
+    (starts(disks=[{"target": "vda", "block": "/dev/none", "format": "raw"}]), "no file /dev/none", "make it first"),
+    (starts(kernel="/none"), "domain new: kernel: the host has no file /none"),
+    (starts(kernel="/proc/version", initrd="/none"), "initrd: the host has no file"),
+    (starts(firmware={"loader": "/none", "loader_type": "rom"}), "firmware.loader: the host has no file"),
+    (starts(fw_cfg=[{"name": "opt/a", "file": "/none"}]), "fw_cfg[opt/a].file: the host has no file"),
+    (starts(emulator="/none"), "emulator: the host has no file"),
+    (starts(interfaces=[{"bridge": "none0", "mac": "52:54:00:aa:03:07"}]), "the host has no device none0"),
+    (starts(interfaces=[{"direct": {"dev": "none0"}}]), "the host has no device none0", "make it first"),
+    (guest(state="paused", kernel="/none"), "kernel: the host has no file"),
+    ({"name": "two", "kernel": "/none", "state": "running"}, "kernel: the host has no file"),
+    ({"name": "one", "kernel": "/none", "power_cycle": True}, "kernel: the host has no file"),
+    ({"name": "one", "kernel": "/none", "state": "restarted"}, "kernel: the host has no file"),
+    (
+        {
+            **xml("<disk type='file' device='cdrom'><source file='/none'/><target dev='sda' bus='sata'/></disk>"),
+            "state": "running",
+        },
+        "disks[sda]: the host has no file /none",
+    ),
+]
+GUESTS = [*VALUES, *DEVICES, *DOCUMENTS, *STARTS]

@@ -163,7 +163,9 @@ def test_a_hot_change_that_fails_leaves_the_guest_as_it_was(lab, running):
 
 def test_a_power_cycle_that_fails_brings_the_old_guest_back(lab, running):
     before, number = lab.documents(), lab.virsh("domid", running)
-    failed = lab.run("domain", name=running, kernel="/nothing", power_cycle=True, timeout=60)
+    lab.shell("truncate -s 1M /var/lib/libvirt/images/no-kernel")
+    kernel = "/var/lib/libvirt/images/no-kernel"
+    failed = lab.run("domain", name=running, kernel=kernel, power_cycle=True, timeout=60)
     assert failed["failed"]
     assert "could not start domain guest" in failed["msg"]
     assert failed["msg"].endswith("What was done before that was taken back")
@@ -205,3 +207,62 @@ def test_what_others_plugged_in_stays_beside_a_document(lab, tiny, running):
     assert live(lab).find("devices/interface/mac[@address='52:54:00:aa:03:09']") is not None
     # A list of options is whole.
     assert list(effects(lab.change("domain", name=running, interfaces=[])).values())[-1] == "live"
+
+
+# What libvirt fills in otherwise at a start: sizes, ports, names, the CPU, the clock's basis, the firmware's files.
+OWN = """<graphics type='vnc' port='-1' websocket='-1' passwd='geheim'/><graphics type='spice' autoport='yes'/>
+  <channel type='unix'><target type='virtio' name='org.example.0'/></channel><redirdev bus='usb' type='spicevmc'/>
+  <interface type='user'><model type='virtio'/></interface>"""
+
+
+def bare(devices: str = "", more: str = "") -> str:
+    """A guest that runs without a system."""
+    return f"""<domain type='qemu'><name>guest</name><memory unit='KiB'>20001</memory>
+      <os firmware='efi'><type machine='q35'>hvm</type></os>
+      <features><acpi/></features><cpu mode='host-model'><model fallback='allow'/></cpu>
+      <clock offset='variable' basis='localtime' adjustment='7'/>{more}
+      <devices>{OWN}{devices}</devices></domain>"""
+
+
+def waits(result: dict) -> list[str]:
+    return sorted(paths({"changes": result["pending"]}))
+
+
+def test_what_no_option_knows_waits_with_its_path(lab):
+    """Elements and attributes, told by each run until the next boot; what libvirt fills in at the start never waits."""
+    one, two, hub = "<parallel type='null'/>", "<redirdev bus='usb' type='spicevmc'/>", "<hub type='usb'/>"
+    sleep = "<pm><suspend-to-mem enabled='yes'/></pm>"
+    lab.ok("domain", xml=bare(one), state="running")
+    assert lab.unchanged("domain", xml=bare(one))["pending"] == []
+    changed = lab.change("domain", xml=bare(one + two + hub, sleep))
+    assert waits(changed) == sorted(paths(changed)) == ["devices/hub", "devices/redirdev[1]", "pm"]
+    assert lab.unchanged("domain", xml=bare(one + two + hub, sleep))["pending"] == changed["pending"]
+    # What goes waits in the run that takes it out, where the running guest has it at all.
+    other = one.replace("null", "pty") + hub
+    changed = lab.change("domain", xml=bare(other))
+    assert sorted(paths(changed)) == ["devices/parallel/@type", "devices/redirdev[1]", "pm"]
+    assert waits(changed) == ["devices/hub", "devices/parallel/@type"]
+    plan = lab.check("domain", xml=bare(other), power_cycle=True, force=True, timeout=1)
+    assert effects(plan) == dict.fromkeys(["devices/hub", "devices/parallel/@type"], "power_cycle")
+    cycled = lab.ok("domain", xml=bare(other), power_cycle=True, force=True, timeout=1)
+    assert (cycled["changes"], cycled["pending"]) == (plan["changes"], [])
+    assert live(lab).find("devices/parallel").get("type") == "pty"
+    assert lab.unchanged("domain", xml=bare(other), power_cycle=True)["pending"] == []
+    assert waits(lab.change("domain", xml=bare(hub))) == ["devices/parallel"]
+
+
+def test_a_start_leaves_nothing_that_waits(lab):
+    """What libvirt makes of a definition at its start is no reason for another one."""
+    guest = {
+        "name": "guest",
+        "virt_type": "qemu",
+        "machine": "q35",
+        "memory": "20001 KiB",
+        "firmware": {"type": "efi"},
+        "clock": {"offset": "variable", "basis": "localtime"},
+        "cpu": {"mode": "custom", "model": "Nehalem", "features": [{"name": "aes", "policy": "optional"}]},
+        "graphics": [{"type": "vnc"}],
+    }
+    lab.ok("domain", **guest, state="running")
+    assert lab.unchanged("domain", **guest, power_cycle=True)["pending"] == []
+    assert waits(lab.change("domain", name="guest", firmware={"type": "bios"})) == ["firmware.type"]

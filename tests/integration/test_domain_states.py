@@ -194,3 +194,35 @@ def test_definition_and_state_change_in_one_task(lab):
     assert paths(changed) == ["memory", "current_memory", "vcpus", "max_vcpus", "state"]
     assert changed["pending"] == []
     assert "memory unit='KiB'>32768<" in lab.virsh("dumpxml", "guest")
+
+
+def test_a_start_waits_for_nothing_that_libvirt_or_another_task_makes(lab, pool):
+    """A medium that is optional, variables of UEFI, logs, planned files and bridges; without a start nothing counts."""
+    images = "/var/lib/libvirt/images"
+    devices = (
+        "<disk type='file' device='cdrom'><source file='/none' startupPolicy='optional'/>"
+        "<target dev='sda' bus='sata'/></disk>"
+        f"<serial type='file'><source path='{images}/serial.log'/></serial>"
+    )
+    xml = (
+        "<domain type='qemu'><name>guest</name><memory unit='MiB'>16</memory><os firmware='efi'>"
+        f"<type machine='q35'>hvm</type><nvram>{images}/vars.fd</nvram></os><features><acpi/></features>"
+        f"<devices>{devices}</devices></domain>"
+    )
+    plan = lab.check("domain", xml=xml, state="running")
+    assert lab.ok("domain", xml=xml, state="running")["changes"] == plan["changes"]
+    disk = {"target": "vda", "file": f"{images}/images/new.raw", "format": "raw"}
+    other = {"name": "other", "virt_type": "qemu", "memory": "16 MiB", "disks": [disk]}
+    other["interfaces"] = [{"bridge": "new0", "mac": "52:54:00:aa:07:01"}]
+    lab.change("domain", **other)
+    assert "has no file" in lab.refused("domain", **other, state="running")
+    volume = lab.check("volume", pool=pool, name="new.raw", capacity="1 MiB")["volume"]
+    network = {"name": "new", "bridge": {"name": "new0"}, "state": "active"}
+    planned = [
+        {"kind": "volume", "pool": pool, "name": "new.raw", "words": volume, "xml": None},
+        {"kind": "network", "pool": None, "name": "new", "words": network, "xml": None},
+    ]
+    plan = lab.check("domain", **other, state="running", _planned=planned)
+    assert paths(plan) == ["state"], plan
+    plan = lab.check("domain", **other, state="running", _planned=planned[:1])
+    assert "has no device new0" in plan["msg"]

@@ -23,6 +23,13 @@ XML = f"""<domain type='qemu'>
 </domain>"""
 
 
+def not_an_image(lab) -> dict:
+    """A disk with which no guest starts."""
+    path = "/var/lib/libvirt/images/empty.qcow2"
+    lab.shell(f"truncate -s 1M {path}")
+    return {"target": "vda", "file": path, "format": "qcow2"}
+
+
 @pytest.fixture(autouse=True)
 def network(lab):
     lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
@@ -146,7 +153,7 @@ def test_an_update_that_fails_leaves_the_old_definition(lab):
 def test_a_later_step_that_fails_takes_the_definition_back(lab):
     lab.ok("domain", name="guest", virt_type="qemu", memory="32 MiB", title="old")
     before = lab.xml("domain", "guest")
-    disks = [{"target": "vda", "file": "/var/lib/libvirt/images/there-is-none.img", "format": "raw"}]
+    disks = [not_an_image(lab)]
     failed = lab.run("domain", name="guest", title="new", disks=disks, state="running")
     assert failed["failed"]
     assert "could not start domain guest" in failed["msg"]
@@ -155,7 +162,7 @@ def test_a_later_step_that_fails_takes_the_definition_back(lab):
 
 
 def test_a_new_guest_that_cannot_start_is_not_left_behind(lab):
-    disks = [{"target": "vda", "file": "/var/lib/libvirt/images/there-is-none.img", "format": "raw"}]
+    disks = [not_an_image(lab)]
     failed = lab.run("domain", name="guest", virt_type="qemu", memory="32 MiB", disks=disks, state="running")
     assert failed["failed"]
     assert lab.state()["domain"] == {}

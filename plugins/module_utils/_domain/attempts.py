@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._merge import pair
+from ansible_collections.virtops.libvirt.plugins.module_utils._pair import pair
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
 # Devices that libvirt adds where others need them.

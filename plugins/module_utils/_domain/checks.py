@@ -6,9 +6,13 @@ from __future__ import annotations
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import machine
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, INTERFACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import CPUSET
 
 # What a guest cannot do without, where else it may stand, and an example of it.
 _NEEDED = (
@@ -31,6 +35,9 @@ def check(domain, actual, target) -> None:
     words = domain.values(target)
     _memory(domain, words)
     _cpu(domain, words, target.get("type"))
+    if domain.xml is None:
+        _numbers(domain, target, words)
+    machine.check(domain, actual, target)
     before = {} if actual is None else domain.values(actual.tree)
     old_nics = {nic.get("mac"): nic for nic in before.get("interfaces", [])}
     for nic in words.get("interfaces", []):
@@ -78,6 +85,28 @@ def _cpu(domain, words: dict, virt_type: str) -> None:
             )
 
 
+def _numbers(domain, target, words: dict) -> None:
+    """Refused for what needs processors, I/O threads or slots that the guest does not have (virDomainDefValidate)."""
+    most, threads = words.get("max_vcpus", words.get("vcpus", 1)), words.get("iothreads", 0)
+    cpus = [cell["cpus"] for cell in words.get("cpu", {}).get("cells", []) if "cpus" in cell]
+    cells = sum(len(CPUSET.numbers(one)) for one in cpus)
+    if cells > most:
+        raise Refused(
+            f"{domain.subject}: cpu.cells have {cells} processors, and the guest can have {most};"
+            " make one fit the other"
+        )
+    users = [(f"disks[{disk['target']}].iothread", disk.get("iothread", 0)) for disk in words.get("disks", [])]
+    pins = words.get("cputune", {}).get("iothread_pins", [])
+    for what, number in [*users, *((f"cputune.iothread_pins[{pin['iothread']}]", pin["iothread"]) for pin in pins)]:
+        # Who numbers the threads himself may have any.
+        if number > threads and target.find("iothreadids") is None:
+            raise Refused(
+                f"{domain.subject}: {what} needs I/O thread {number}, and iothreads is {threads}; make them fit"
+            )
+    if words.get("memory_devices") and not words.get("max_memory"):
+        raise Refused(f"{domain.subject}: memory_devices need slots; give 'max_memory'")
+
+
 def _must_be_there(domain, actual, option: str, is_new: bool) -> bool:
     """Whether what an item of C(option) refers to has to exist by now.
 
@@ -102,9 +131,9 @@ def _source(domain, actual, disk: dict, old: dict) -> None:
 
 def _boot_order(domain, words: dict) -> None:
     seen: dict = {}
-    for name in ("disks", "interfaces"):
-        for item in words.get(name, []):
-            what = f"{name}[{item.get('target') or item.get('mac')}]"
+    for field in (DISKS, INTERFACES, HOSTDEVS):
+        for number, item in enumerate(words.get(field.name, [])):
+            what = f"{field.name}[{field.label(item) or number}]"
             other = seen.setdefault(item["boot"], what) if "boot" in item else what
             if other != what:
                 raise Refused(

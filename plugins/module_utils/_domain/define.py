@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._change import names
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, power, states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.attempts import attempts
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -84,8 +84,13 @@ def _define_one_of(domain, documents) -> None:
 def settle(domain, again) -> list:
     """Changes that are left after applying and that are not libvirt's own rewriting of the user's xml."""
     # An option means what it says; in a document libvirt has the last word.
-    known = (set(domain.asked) if domain.xml is not None else {field.name for field in FIELDS}) | {"autostart", "state"}
-    left = [change for change in again.changes if change.path.split("[")[0].split(".")[0] in known]
+    left = [
+        change
+        for change in again.changes
+        if domain.xml is None
+        or change.path in ("autostart", "state")
+        or (change.trail and names(domain.wanted, change))
+    ]
     rewritten = [change for change in again.changes if change not in left]
     if rewritten and not left:
         _note_echoes(domain)

@@ -6,6 +6,7 @@ Private to this collection, imported only where something may change.
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.machine import on_another
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.nics import give_mac
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB, NESTED
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
@@ -33,7 +34,8 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     _nested(domain, base, target)
     _listen(target)
     _scsi(domain, base, target)
-    if base is None and domain.xml is None:
+    # Before the ports, which are those of the new machine.
+    if on_another(domain, base, target) or (base is None and domain.xml is None):
         _spare_ports(target)
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)

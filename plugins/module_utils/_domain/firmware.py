@@ -17,20 +17,28 @@ def _finish_firmware(element, wanted):
             remove(element, name)
 
 
+class _Type(Field):
+    """What a guest boots with. One that runs names its loader and no more that libvirt chose it."""
+
+    def read(self, owner):
+        loader = owner.find("loader")
+        return super().read(owner) or ("efi" if loader is not None and loader.get("type") == "pflash" else None)
+
+
 # BIOS is what a guest has where its XML names no firmware.
 FIRMWARE = Group(
     "firmware",
     "os",
     (
-        Field("type", "@firmware", Default("bios"), choices=("bios", "efi")),
+        _Type("type", "@firmware", Default("bios"), choices=("bios", "efi")),
         Field("secure_boot", "firmware/feature[@name='secure-boot']/@enabled", YES_NO),
         Field("enrolled_keys", "firmware/feature[@name='enrolled-keys']/@enabled", YES_NO),
-        Field("loader", "loader"),
-        Field("loader_type", "loader/@type", choices=("rom", "pflash")),
-        Field("loader_readonly", "loader/@readonly", YES_NO),
-        Field("loader_secure", "loader/@secure", YES_NO),
-        Field("nvram", "nvram"),
-        Field("nvram_template", "nvram/@template"),
+        Field("loader", "loader", runtime=True),
+        Field("loader_type", "loader/@type", choices=("rom", "pflash"), runtime=True),
+        Field("loader_readonly", "loader/@readonly", YES_NO, runtime=True),
+        Field("loader_secure", "loader/@secure", YES_NO, runtime=True),
+        Field("nvram", "nvram", runtime=True),
+        Field("nvram_template", "nvram/@template", runtime=True),
     ),
     finish=_finish_firmware,
 )
@@ -93,7 +101,13 @@ LAUNCH_SECURITY = Group(
     "launch_security",
     "launchSecurity",
     (
-        Field("type", "@type", required=True, choices=("sev", "sev-snp", "s390-pv", "tdx")),
+        Field(
+            "type",
+            "@type",
+            required=True,
+            choices=("sev", "sev-snp", "s390-pv", "tdx"),
+            decides={"*": (), "@kernelHashes": ()},
+        ),
         Field("policy", "policy"),
         Field("cbitpos", "cbitpos", NUMBER),
         Field("reduced_phys_bits", "reducedPhysBits", NUMBER),
@@ -106,9 +120,15 @@ CLOCK = Group(
     "clock",
     "clock",
     (
-        Field("offset", "@offset", choices=("utc", "localtime", "timezone", "variable", "absolute")),
+        Field(
+            "offset",
+            "@offset",
+            choices=("utc", "localtime", "timezone", "variable", "absolute"),
+            decides={"@timezone": (), "@adjustment": (), "@basis": (), "@start": ()},
+        ),
         Field("timezone", "@timezone"),
-        Field("basis", "@basis", choices=("utc", "localtime")),
+        # QEMU counts from UTC, and libvirt makes it that at the start (qemuBuildClockArgStr).
+        Field("basis", "@basis", choices=("utc", "localtime"), runs_as={"localtime": ("utc",)}),
         Field("adjustment", "@adjustment", drifts=True),
         Field("start", "@start"),
         Items(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._links import bandwidth, virtualport, vlan
 from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.parameters import Parameters
-from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure, make_room
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
     COUNT,
@@ -21,6 +21,35 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
 MOVE = "from a network or bridge to another"
 # The options that say what a NIC is connected to, and the attributes of <source> that belong to each.
 _CONNECTIONS = {"network": ("network", "portgroup"), "bridge": ("bridge",), "direct": ("dev", "mode")}
+
+
+# What goes with which types of NICs, as virDomainNetDefParseXML keeps it (formatdomain, "Network interfaces").
+NIC_TYPES: dict[str, tuple] = {
+    "source": (),
+    "@managed": ("hostdev",),
+    "portForward": (),
+    "script": ("bridge", "ethernet"),
+    "backend/@type": ("user",),
+    "backend/@logFile": ("user",),
+    "ip": ("user",),
+    "driver/@name": (),
+    "filterref": ("network", "bridge", "ethernet"),
+    "virtualport": ("network", "bridge", "direct"),
+    "vlan": ("network", "bridge", "direct", "hostdev"),
+    "bandwidth": ("network", "bridge", "direct", "ethernet"),
+    "port": ("network", "bridge"),
+}
+
+
+def _implied(wanted) -> str | None:
+    """The type of a NIC that the options name or imply."""
+    return next((name for name in _CONNECTIONS if name in wanted), wanted.get("type"))
+
+
+def _begin_interface(element, wanted):
+    kind = _implied(wanted)
+    if kind:
+        make_room(element, _connection(element), kind, NIC_TYPES)
 
 
 def _finish_interface(element, wanted):
@@ -144,6 +173,7 @@ INTERFACES = Items(
     ),
     identity=("mac", "alias"),
     one_of=("network", "bridge", "direct"),
+    begin=_begin_interface,
     finish=_finish_interface,
     by="plug",
     when="with a free PCIe port, and a model for PCIe where the machine has it",

@@ -57,6 +57,43 @@ def _finish_graphics(element, wanted):
         element.set("autoport", "yes")
 
 
+def _finish_video(element, wanted):
+    """Others than these have one output."""
+    model = element.find("model")
+    if model.get("type") not in ("qxl", "virtio") and "heads" in model.attrib and "heads" not in wanted:
+        model.set("heads", "1")
+
+
+# What goes with which models and types of devices (formatdomain).
+_ANYWHERE: dict[str, tuple] = {"address": ()}
+_VIDEO_MODELS: dict[str, tuple] = {
+    **{f"model/@{name}": ("qxl",) for name in ("ram", "vram64", "vgamem")},
+    "model/@vram": ("vga", "qxl", "cirrus", "vmvga", "bochs"),
+    "model/@blob": ("virtio",),
+    "model/acceleration": ("virtio",),
+    "model/resolution": ("virtio", "vga", "qxl", "bochs"),
+    "driver": ("virtio",),
+    "address": (),
+}
+CHARACTER_TYPES: dict[str, tuple] = {"source": (), "protocol": (), "@tty": ()}
+_HOSTDEV_TYPES: dict[str, tuple] = {
+    "source": (),
+    "address": (),
+    "driver": ("pci",),
+    "rom": ("pci",),
+    "teaming": ("pci",),
+    "boot": ("pci", "usb"),
+    **{f"@{name}": ("mdev",) for name in ("model", "display", "ramfb")},
+}
+_BACKENDS: dict[str, tuple] = {"backend/.": (), "backend/@type": (), "backend/source": (), "backend/protocol": ()}
+_INPUT_TYPES: dict[str, tuple] = {
+    "source": (),
+    **dict.fromkeys(("@bus", "address"), ("mouse", "tablet", "keyboard")),
+}
+_TPM_BACKENDS: dict[str, tuple] = {
+    "backend/*": (),
+    **{f"backend/@{name}": ("emulator",) for name in ("version", "persistent_state", "debug")},
+}
 GRAPHICS = (
     Items(
         "graphics",
@@ -65,7 +102,7 @@ GRAPHICS = (
             Field("type", "@type", required=True, choices=("vnc", "spice", "egl-headless", "dbus")),
             Field("port", "@port", Int(least=-1), runs_as={-1: ANYTHING}, runtime=True),
             Field("autoport", "@autoport", YES_NO),
-            Field("listen", "listen/@address"),
+            Field("listen", "listen/@address", runtime=True),
             Field("password", "@passwd", secret=True, by="update", when="where the guest was started with a password"),
             Field("keymap", "@keymap", secret=False),
             Field("gl", "gl/@enable", YES_NO),
@@ -78,15 +115,17 @@ GRAPHICS = (
         "devices/video",
         (
             ALIASED,
-            Field("model", "model/@type", required=True),
+            Field("model", "model/@type", required=True, decides=_VIDEO_MODELS),
             Field("heads", "model/@heads", COUNT),
             Field("vram", "model/@vram", COUNT),
             Field("primary", "model/@primary", YES_NO),
             Field("accel3d", "model/acceleration/@accel3d", YES_NO),
         ),
         identity=("alias",),
+        finish=_finish_video,
     ),
 )
+
 _CHARACTER = ("pty", "file", "unix", "null", "stdio", "vc", "pipe", "tcp", "udp", "spicevmc", "spiceport", "dbus")
 
 
@@ -95,7 +134,7 @@ def _character(name: str, path: str, first: Field, finish, **more) -> Items:
     fields = (
         first,
         ALIASED,
-        Field("type", "@type", choices=_CHARACTER),
+        Field("type", "@type", choices=_CHARACTER, decides=CHARACTER_TYPES),
         Field("path", "source/@path", runtime=True),
         Field("log_file", "log/@file"),
         Field("log_append", "log/@append", ON_OFF),
@@ -127,7 +166,7 @@ HOSTDEVS = Items(
     "devices/hostdev",
     (
         ALIASED,
-        Field("type", "@type", required=True, choices=("pci", "usb", "mdev")),
+        Field("type", "@type", required=True, choices=("pci", "usb", "mdev"), decides=_HOSTDEV_TYPES),
         Field("managed", "@managed", YES_NO),
         _SourceAddress("address", "source/address", PCI_ADDRESS),
         Field("vendor", "source/vendor/@id", Hex()),
@@ -159,7 +198,7 @@ OTHERS = (
         (
             ALIASED,
             Field("model", "@model", choices=("virtio", "virtio-transitional", "virtio-non-transitional")),
-            Field("backend", "backend/@model", choices=("random", "builtin")),
+            Field("backend", "backend/@model", choices=("random", "builtin"), decides=_BACKENDS),
             Field("source", "backend"),
             Field("rate_bytes", "rate/@bytes", COUNT),
             Field("rate_period", "rate/@period", COUNT),
@@ -174,7 +213,13 @@ OTHERS = (
         "devices/watchdog",
         (
             ALIASED,
-            Field("model", "@model", required=True, choices=("i6300esb", "ib700", "itco", "diag288")),
+            Field(
+                "model",
+                "@model",
+                required=True,
+                choices=("i6300esb", "ib700", "itco", "diag288"),
+                decides=_ANYWHERE,
+            ),
             Field(
                 "action", "@action", choices=("reset", "shutdown", "poweroff", "pause", "none", "dump", "inject-nmi")
             ),
@@ -183,14 +228,25 @@ OTHERS = (
         # The chip that every q35 has.
         where=lambda element: element.get("model") != "itco",
     ),
-    Items("sounds", "devices/sound", (ALIASED, Field("model", "@model", required=True)), identity=("alias",)),
+    Items(
+        "sounds",
+        "devices/sound",
+        (ALIASED, Field("model", "@model", required=True, decides=_ANYWHERE)),
+        identity=("alias",),
+    ),
     Items(
         "inputs",
         "devices/input",
         (
             ALIASED,
-            Field("type", "@type", required=True, choices=("mouse", "tablet", "keyboard", "passthrough", "evdev")),
-            Field("bus", "@bus", choices=("usb", "virtio")),
+            Field(
+                "type",
+                "@type",
+                required=True,
+                choices=("mouse", "tablet", "keyboard", "passthrough", "evdev"),
+                decides=_INPUT_TYPES,
+            ),
+            Field("bus", "@bus", choices=("usb", "virtio"), decides={"address": (), "@model": ("virtio",)}),
             Field("source", "source/@evdev"),
         ),
         identity=("alias",),
@@ -202,7 +258,7 @@ OTHERS = (
     Items(
         "panics",
         "devices/panic",
-        (ALIASED, Field("model", "@model", choices=("isa", "pvpanic", "hyperv", "pseries", "s390"))),
+        (ALIASED, Field("model", "@model", choices=("isa", "pvpanic", "hyperv", "pseries", "s390"), decides=_ANYWHERE)),
         identity=("alias", "model"),
     ),
     Group(
@@ -222,7 +278,13 @@ OTHERS = (
         "iommu",
         "devices/iommu",
         (
-            Field("model", "@model", required=True, choices=("intel", "smmuv3", "virtio")),
+            Field(
+                "model",
+                "@model",
+                required=True,
+                choices=("intel", "smmuv3", "virtio"),
+                decides={"address": (), "driver": ("intel",)},
+            ),
             Field("intremap", "driver/@intremap", ON_OFF),
             Field("caching_mode", "driver/@caching_mode", ON_OFF),
             Field("iotlb", "driver/@iotlb", ON_OFF),
@@ -234,7 +296,7 @@ OTHERS = (
         "devices/tpm",
         (
             Field("model", "@model", choices=("tpm-tis", "tpm-crb", "tpm-spapr")),
-            Field("type", "backend/@type", choices=("emulator", "passthrough", "external")),
+            Field("type", "backend/@type", choices=("emulator", "passthrough", "external"), decides=_TPM_BACKENDS),
             Field("version", "backend/@version", choices=("1.2", "2.0")),
             Field("persistent_state", "backend/@persistent_state", YES_NO),
             Field("device", "backend/device/@path"),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import ANYTHING, Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
@@ -19,6 +19,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
 
 PRESENT = Bool()
 KIB = Size("KiB")
+# QEMU starts with whole MiB (qemuDomainGetMemorySizeAlignment; those of pSeries are larger).
+MEMORY_SIZE = Size("KiB", least=1024, started=1 << 20)
 TUNED = Size("KiB", nothing=0)
 NEEDS_CGROUP = "where the host gives the guest such a cgroup"
 
@@ -121,7 +123,12 @@ CPU = Group(
             "feature",
             (
                 Field("name", "@name", required=True),
-                Field("policy", "@policy", choices=("force", "require", "optional", "disable", "forbid")),
+                Field(
+                    "policy",
+                    "@policy",
+                    choices=("force", "require", "optional", "disable", "forbid"),
+                    runs_as={"optional": ANYTHING},
+                ),
             ),
             identity=("name",),
             where=lambda element: element.get("name") not in ("svm", "vmx"),
@@ -134,7 +141,7 @@ CPU = Group(
             (
                 Field("id", "@id", NUMBER, required=True),
                 Field("cpus", "@cpus", CPUSET),
-                Field("memory", "@memory", Size("KiB"), required=True),
+                Field("memory", "@memory", Size("KiB", started=1 << 20), required=True),
                 Field("access", "@memAccess", choices=("shared", "private")),
                 Field("discard", "@discard", YES_NO),
             ),
@@ -143,8 +150,21 @@ CPU = Group(
     ),
     finish=_finish_cpu,
 )
+# What goes with which models of memory (formatdomain, "Memory devices").
+_MEMORY_MODELS: dict[str, tuple] = {
+    "source": (),
+    "address": ("dimm", "nvdimm"),
+    "target/node": ("dimm", "nvdimm", "virtio-mem"),
+    "target/block": ("virtio-mem",),
+    "target/requested": ("virtio-mem",),
+    "target/current": (),
+    "target/address": (),
+    "target/label": ("nvdimm",),
+    "target/readonly": ("nvdimm",),
+    "uuid": ("nvdimm",),
+}
 MEMORY = (
-    Field("memory", "memory", Size("KiB", least=1024)),
+    Field("memory", "memory", MEMORY_SIZE),
     Field(
         "current_memory",
         "currentMemory",
@@ -179,7 +199,13 @@ MEMORY = (
         "devices/memory",
         (
             Field("alias", "alias/@name", ALIAS),
-            Field("model", "@model", required=True, choices=("dimm", "nvdimm", "virtio-pmem", "virtio-mem")),
+            Field(
+                "model",
+                "@model",
+                required=True,
+                choices=("dimm", "nvdimm", "virtio-pmem", "virtio-mem"),
+                decides=_MEMORY_MODELS,
+            ),
             Field("size", "target/size", KIB, required=True),
             Field("node", "target/node", NUMBER),
             Field("block", "target/block", KIB),

@@ -21,13 +21,30 @@ def capabilities(domain):
     return domain.planned.once("capabilities", lambda: parse(domain.conn.getCapabilities()))
 
 
-def _arch(host, arch: str):
-    return host.find(f"guest/arch[@name='{arch}']")
+def arch_on(domain, arch: str):
+    """What a domain's host can emulate of an arch; Refused where it is nothing."""
+    found = capabilities(domain).find(f"guest/arch[@name='{arch}']")
+    if found is None:
+        raise Refused(
+            f"{domain.subject}: this host has no emulator for arch {arch}; correct it, or install QEMU for it"
+        )
+    return found
+
+
+def machines_on(domain, arch: str, machine: str) -> list:
+    """What it says of a machine; Refused where it has none of that name."""
+    found = [one for one in arch_on(domain, arch).iterfind(".//machine") if machine in (one.text, one.get("canonical"))]
+    if not found:
+        raise Refused(
+            f"{domain.subject}: machine {machine} is not known to this host's QEMU for {arch};"
+            " 'virsh capabilities' lists them"
+        )
+    return found
 
 
 def canonical_machine(domain, arch: str, machine: str) -> str | None:
     """What the host's alias C(machine) stands for now, None where it is no alias there."""
-    found = _arch(capabilities(domain), arch)
+    found = capabilities(domain).find(f"guest/arch[@name='{arch}']")
     if found is None:
         return None
     return next(
@@ -41,11 +58,8 @@ def skeleton(domain):
     subject, wanted = domain.subject, domain.wanted
     if "memory" not in wanted:
         raise Refused(f"{subject}: a new guest needs 'memory', for example '1 GiB'")
-    host = capabilities(domain)
-    arch = wanted.get("arch") or host.findtext("host/cpu/arch")
-    found = _arch(host, arch)
-    if found is None:
-        raise Refused(f"{subject}: this host has no emulator for arch {arch}; correct it, or install QEMU for it")
+    arch = wanted.get("arch") or capabilities(domain).findtext("host/cpu/arch")
+    found = arch_on(domain, arch)
     types = [element.get("type") for element in found.findall("domain")]
     virt_type = wanted.get("virt_type") or ("kvm" if "kvm" in types else "qemu")
     if virt_type not in types:
@@ -54,10 +68,8 @@ def skeleton(domain):
         )
     machines = {element.text for element in found.iterfind(".//machine")}
     machine = wanted.get("machine") or ("q35" if "q35" in machines else "virt" if "virt" in machines else None)
-    if machine is not None and machine not in machines:
-        raise Refused(
-            f"{subject}: machine {machine} is not known to this host's QEMU for {arch}; 'virsh capabilities' lists them"
-        )
+    if machine is not None:
+        machines_on(domain, arch, machine)
     document = parse(
         _DOCUMENT.format(
             virt_type=virt_type,

@@ -17,6 +17,16 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_s
 
 # virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
 WITH_SECRETS = 2 | 1
+# What a running guest has otherwise than its definition by libvirt's own doing: the details of the model that QEMU made
+# of the CPU, ports that were free at the start, an open tray (formatdomain: "CPU model and topology", "Graphical
+# framebuffers", "target" of a disk).
+_RUNS_OTHERWISE = (
+    "cpu/@match",
+    "cpu/model/@fallback",
+    "devices/graphics/@websocket",
+    "devices/graphics/@tlsPort",
+    "devices/disk/target/@tray",
+)
 # Operations after which a guest is off.
 _OFF = {"shut_down", "switch_off"}
 # Operations that start one.
@@ -29,6 +39,7 @@ class Domain(Resource):
     kind = root = schema = "domain"
     states: tuple[str, ...] = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
     fields = FIELDS
+    runs_otherwise = frozenset(_RUNS_OTHERWISE)
     info_options = {
         "addresses": {"type": "bool", "default": False},
         "documents": {"type": "bool", "default": False},
@@ -141,7 +152,13 @@ class Domain(Resource):
 
     def _live_text(self, handle) -> str:
         """The document of a running guest; with its passwords where the task has some and libvirt tells them."""
-        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if self._passwords(self.wanted) else 0)
+        told = self._passwords(self.wanted) or (self.secrets() and not self.unchecked)
+        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if told else 0)
+
+    def shapes(self):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.shapes import SHAPES
+
+        return SHAPES
 
     def applied(self, actual):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
@@ -228,6 +245,15 @@ class Domain(Resource):
 
         check(self, actual, target)
 
+    def _complete(self, plan, actual, target, changes):
+        ways = self._ways(actual)
+        # One that is saved wakes up with the files that it had.
+        if _ON & set(ways[1:] if actual is not None and actual.state == states.SAVED else ways):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
+
+            check(self, target)
+        super()._complete(plan, actual, target, changes)
+
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def write_steps(self, actual, target, changes):
@@ -278,11 +304,15 @@ class Domain(Resource):
         now = actual.state if actual is not None else states.STOPPED
         return {"present": now, "restarted": states.RUNNING}.get(self.state, self.state)
 
-    def state_steps(self, actual):
+    def _ways(self, actual) -> tuple:
+        """The operations that bring the guest into the wanted state."""
         now = actual.state if actual is not None else states.STOPPED
-        ways = states.WAYS.get((now, self.state), ())
         if self._cycles:
-            ways = states.WAYS[now, states.STOPPED] + states.WAYS[states.STOPPED, self.state_after(actual)]
+            return states.WAYS[now, states.STOPPED] + states.WAYS[states.STOPPED, self.state_after(actual)]
+        return states.WAYS.get((now, self.state), ())
+
+    def state_steps(self, actual):
+        ways = self._ways(actual)
         return [
             Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name), self._undo(name, actual, ways))
             for name in ways

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
-from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure, make_room
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ALIAS,
     COUNT,
@@ -31,14 +31,50 @@ LIMITS = (
 )
 
 
+# What goes with which types and buses of disks (formatdomain, "Hard drives, floppy disks, CDROMs").
+DISK_TYPES: dict[str, tuple] = {
+    **{f"source/@{name}": (kind,) for kind, names in _DISK_SOURCES.items() for name in names},
+    **{
+        f"source/@{name}": () for name in ("mode", "index", "dir", "type", "tls", "tlsHostname", "namespace", "managed")
+    },
+    "source/@startupPolicy": ("file", "block", "volume"),
+    "source/*": (),
+    "backingStore": (),
+}
+_OF_VIRTIO = ("queues", "queue_size", "event_idx", "packed", "ats", "iommu", "page_per_vq")
+_BUSES: dict[str, tuple] = {
+    "address": (),
+    "@model": ("virtio",),
+    **{f"driver/@{name}": ("virtio",) for name in _OF_VIRTIO},
+    "driver/@iothread": ("virtio",),
+    "driver/@ioeventfd": ("virtio",),
+    "vendor": ("scsi",),
+    "product": ("scsi",),
+    "wwn": ("scsi", "ide"),
+    "target/@rotation_rate": ("scsi", "sata", "ide"),
+    "target/@removable": ("usb",),
+}
+
+
 def default_bus(target: str) -> str:
     """The bus that a disk's name stands for, as libvirt has it (formatdomain, "target")."""
     return {"v": "virtio", "h": "ide", "f": "fdc", "u": "usb"}.get(target[:1], "scsi")
 
 
+def _kind(wanted) -> str | None:
+    """The type of a disk that the options imply."""
+    return next((name for name in _DISK_SOURCES if name in wanted), None)
+
+
+def _begin_disk(element, wanted):
+    kind = _kind(wanted)
+    if kind:
+        make_room(element, element.get("type"), kind, DISK_TYPES)
+
+
 def _finish_disk(element, wanted):
     """What the chosen source and device imply: C(type), the old source's attributes, the driver, the bus."""
-    kind = next((name for name in _DISK_SOURCES if name in wanted), None)
+    kind = _kind(wanted)
     if kind:
         element.set("type", kind)
         source = ensure(element, "source")
@@ -69,8 +105,14 @@ DISKS = Items(
     (
         Field("target", "target/@dev", required=True),
         Field("alias", "alias/@name", ALIAS),
-        Field("bus", "target/@bus", choices=("virtio", "scsi", "sata", "usb", "ide", "fdc")),
-        Field("device", "@device", choices=("disk", "cdrom", "floppy", "lun")),
+        Field("bus", "target/@bus", choices=("virtio", "scsi", "sata", "usb", "ide", "fdc"), decides=_BUSES),
+        Field(
+            "device",
+            "@device",
+            choices=("disk", "cdrom", "floppy", "lun"),
+            # libvirt writes it for a CD-ROM.
+            decides={"readonly": ("cdrom", "floppy", "lun")},
+        ),
         Field("pool", "source/@pool", NAME, only="volume", by="update", when=MEDIA),
         Field("volume", "source/@volume", NAME, only="volume", by="update", when=MEDIA),
         Field("file", "source/@file", only="file", by="update", when=MEDIA),
@@ -79,7 +121,12 @@ DISKS = Items(
             "network",
             "source",
             (
-                Field("protocol", "@protocol", choices=("nbd", "iscsi", "rbd", "gluster", "http", "https", "ssh")),
+                Field(
+                    "protocol",
+                    "@protocol",
+                    choices=("nbd", "iscsi", "rbd", "gluster", "http", "https", "ssh"),
+                    decides=dict.fromkeys(("*", "@name", "@query", "@tls", "@tlsHostname"), ()),
+                ),
                 Field("name", "@name"),
                 Items(
                     "hosts",
@@ -114,10 +161,27 @@ DISKS = Items(
     ),
     identity=("target",),
     one_of=("volume", "file", "block", "network"),
+    begin=_begin_disk,
     finish=_finish_disk,
     by="plug",
     when="on the buses virtio, scsi and usb, with a free PCIe port where one is needed",
 )
+
+
+# What goes with which types and drivers of file systems (formatdomain, "Filesystems").
+FILESYSTEM_TYPES: dict[str, tuple] = {"source": (), "driver": (), "binary": (), "@accessmode": ()}
+_FILESYSTEM_DRIVERS: dict[str, tuple] = {
+    "binary": ("virtiofs",),
+    "driver/@queue": ("virtiofs",),
+    **dict.fromkeys(("readonly", "@accessmode", "@multidevs", "@fmode", "@dmode", "driver/@wrpolicy"), ("path",)),
+}
+
+
+def _begin_filesystem(element, wanted):
+    # An option speaks of no other type.
+    if "source" in wanted:
+        make_room(element, element.get("type"), "mount", FILESYSTEM_TYPES)
+        element.set("type", "mount")
 
 
 def _finish_filesystem(element, _wanted):
@@ -134,7 +198,7 @@ FILESYSTEMS = Items(
         Field("target", "target/@dir", required=True),
         Field("alias", "alias/@name", ALIAS),
         Field("source", "source/@dir"),
-        Field("driver", "driver/@type", choices=("virtiofs", "path")),
+        Field("driver", "driver/@type", choices=("virtiofs", "path"), decides=_FILESYSTEM_DRIVERS),
         Field("accessmode", "@accessmode", choices=("passthrough", "mapped", "squash")),
         Field("readonly", "readonly", PRESENT, present=True),
         Field("queue", "driver/@queue", COUNT),
@@ -142,6 +206,7 @@ FILESYSTEMS = Items(
         Field("xattr", "binary/@xattr", ON_OFF),
     ),
     identity=("target",),
+    begin=_begin_filesystem,
     finish=_finish_filesystem,
     by="plug",
     when="with the driver virtiofs and a free PCIe port",

@@ -7,7 +7,7 @@ from functools import partial
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._merge import pair
+from ansible_collections.virtops.libvirt.plugins.module_utils._pair import pair
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 

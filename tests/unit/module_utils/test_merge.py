@@ -167,6 +167,45 @@ def test_a_text_that_was_applied_goes_with_the_wish():
     assert target.find("name").text is None
 
 
+RUNS = ACTUAL.replace("'/b'", "'/z'").replace("<memballoon model='virtio'/>", "<hub type='usb'/>")
+
+
+@pytest.mark.parametrize(
+    ("inside", "applied", "paths"),
+    [
+        ("<disk><source file='/a'/><target dev='vda'/></disk>", "", []),
+        ("<disk><source file='/b'/><target dev='vdb'/></disk>", "", ["devices/disk[vdb]/source/@file"]),
+        ("<disk><target dev='vdb'/></disk>", "", []),
+        ("<memballoon/>", "", ["devices/memballoon"]),
+        ("<hub type='usb'/>", "", []),
+        ("<hub type='x'/>", "", ["devices/hub/@type"]),
+        ("<hub/>", "<hub type='usb'/>", []),
+        ("", "<memballoon/><controller type='sata'/>", ["devices/controller[sata+0]"]),
+        ("<graphics type='vnc' passwd='x'/>", "", ["devices/graphics"]),
+    ],
+)
+def test_what_runs_lacks_what_is_asked_for_and_defined(inside, applied, paths):
+    target = xml.parse(ACTUAL)
+    merge = Merge(target, xml.parse(devices(inside)), xml.parse(devices(applied)), running=xml.parse(RUNS))
+    assert sorted(edit.path for edit in merge.behind) == sorted(paths)
+
+
+def test_what_does_not_go_with_a_new_value_goes_whoever_it_is_of():
+    shapes = {"devices/disk": [("target/@bus", {"address": (), "driver/@queues": ("virtio",), "source/*": ()})]}
+    disk = (
+        "<disk><driver queues='2' name='qemu'/><source file='/a'><odd/></source><target dev='vda' bus='{}'/>"
+        "<address type='pci'/></disk>"
+    )
+    actual = devices(disk.format("virtio") + disk.format("virtio").replace("vda", "vdb"))
+    target = xml.parse(actual)
+    Merge(target, xml.parse(devices("<disk><target dev='vda' bus='sata'/></disk>")), shapes=shapes)
+    changed, other = target.findall("devices/disk")
+    assert [element.tag for element in changed] == ["driver", "source", "target"]
+    assert (dict(changed.find("driver").attrib), len(changed.find("source"))) == ({"name": "qemu"}, 0)
+    assert changed.find("source").get("file") == "/a"
+    assert len(other) == 4
+
+
 names = st.sampled_from(["name", "memory", "sound", "disk", "feature", "odd"])
 attributes = st.dictionaries(st.sampled_from(["name", "x"]), st.text("ab", max_size=2))
 trees = st.recursive(

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A look at the host for what a guest needs at its start, where the task runs on libvirt's host.
+
+Private to this collection, imported only where a guest starts. It only looks whether things are there.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.host import has_device
+from ansible_collections.virtops.libvirt.plugins.module_utils._pool.host import is_local
+
+# Files that QEMU reads, by the option that names them. What libvirt makes itself, such as the variables of UEFI and the
+# logs of serial ports, is not among them.
+_FILES = (
+    ("kernel", "os/kernel"),
+    ("initrd", "os/initrd"),
+    ("dtb", "os/dtb"),
+    ("firmware.loader", "os/loader"),
+    ("emulator", "devices/emulator"),
+)
+# Kinds of objects whose making makes files.
+_MAKERS = ("volume", "volume_export", "export")
+
+
+def check(domain, document) -> None:
+    """Refused where the guest cannot start, because a file or a device that it names is not there."""
+    if not is_local(domain.conn):
+        return
+    for option, place in _FILES:
+        _file(domain, option, document.findtext(place))
+    for entry in document.iterfind("sysinfo[@type='fwcfg']/entry"):
+        _file(domain, f"fw_cfg[{entry.get('name')}].file", entry.get("file"))
+    for disk in document.iterfind("devices/disk"):
+        source, target = disk.find("source"), disk.find("target")
+        # libvirt itself does without a medium that is optional; a descriptor that it was handed has no file.
+        if source is None or source.get("startupPolicy") == "optional" or source.get("fdgroup"):
+            continue
+        where = f"disks[{target.get('dev')}]"
+        _file(domain, where, {"file": source.get("file"), "block": source.get("dev")}.get(disk.get("type")))
+    for number, nic in enumerate(document.iterfind("devices/interface")):
+        mac = nic.find("mac")
+        _device(domain, f"interfaces[{number if mac is None else mac.get('address')}]", nic)
+
+
+def _file(domain, option: str, path: str | None) -> None:
+    if not path or not path.startswith("/") or not _is_missing(path) or _is_planned(domain, path):
+        return
+    # A task in a container sees other files than libvirt does.
+    if lookup(domain.conn.storageVolLookupByPath, path, libvirt.VIR_ERR_NO_STORAGE_VOL) is None:
+        raise Refused(f"{domain.subject}: {option}: the host has no file {path}; make it first, or correct the path")
+
+
+def _is_missing(path: str) -> bool:
+    """Whether a file is certainly not there: what may not be looked at is libvirt's affair."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_planned(domain, path: str) -> bool:
+    """Whether something that is planned could make this file: where a volume will lie is not always known yet."""
+    name = os.path.basename(path)
+    if any(words.get("path") and path.startswith(words["path"] + "/") for words in domain.planned.all("pool")):
+        return True
+    made = (words for kind in _MAKERS for words in domain.planned.all(kind))
+    return any(name in (words.get("name"), os.path.basename(words.get("path") or "")) for words in made)
+
+
+def _device(domain, where: str, nic) -> None:
+    source, port = nic.find("source"), nic.find("virtualport")
+    # A switch that is not the kernel's own need not be a device of it.
+    if source is None or (port is not None and port.get("type") in ("openvswitch", "midonet")):
+        return
+    name = {"bridge": source.get("bridge"), "direct": source.get("dev")}.get(nic.get("type"))
+    planned = (words.get("bridge") or {} for words in domain.planned.all("network"))
+    if name and not has_device(name) and all(bridge.get("name") != name for bridge in planned):
+        raise Refused(f"{domain.subject}: {where}: the host has no device {name}; make it first, or name another one")

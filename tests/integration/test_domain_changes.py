@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Changes of a guest that is off after which parts of it do not fit any more: other types, buses, machines, numbers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from integration import changed_guests
+from integration._lab import HERE, PYTHON
+
+
+def outcomes(lab, rows: list[dict]) -> list[str]:
+    """What was wrong with each row, "" for nothing."""
+    done = subprocess.run(
+        lab.host.command([PYTHON, f"{HERE}/_changes_inside.py"]),
+        input="\n".join(map(json.dumps, rows)),
+        capture_output=True,
+        text=True,
+        env=lab.writer.environment(),
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("table", changed_guests.TABLES)
+def test_what_belonged_to_the_old_goes_and_the_rest_stays(lab, table):
+    rows = changed_guests.TABLES[table]
+    lab.ok("network", name="lab", ips=[{"address": "10.50.0.1", "prefix": 24}])
+    found = outcomes(lab, list(rows.values()))
+    assert len(found) == len(rows)
+    wrong = [f"{name}: {why[-600:]}" for name, why in zip(rows, found) if why]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_another_machine_keeps_the_devices(lab):
+    """With addresses of its own, and with ports to plug into."""
+    lab.ok("domain", **changed_guests.GUEST, **changed_guests.FULL, machine="pc")
+    before = lab.tree("domain", "guest").find("devices")
+    lab.change("domain", name="guest", machine="q35")
+    after = lab.tree("domain", "guest").find("devices")
+    for tag in ("disk", "interface", "video", "sound", "rng", "channel", "watchdog", "input"):
+        assert len(after.findall(tag)) == len(before.findall(tag)), tag
+    assert [mac.get("address") for mac in after.iterfind("interface/mac")] == [
+        mac.get("address") for mac in before.iterfind("interface/mac")
+    ]
+    taken = {address.get("bus") for address in after.iterfind("*/address[@type='pci']")}
+    ports = after.findall("controller[@model='pcie-root-port']")
+    assert sum(hex(int(port.get("index"))) not in {hex(int(bus, 0)) for bus in taken} for port in ports) >= 8
