@@ -47,8 +47,9 @@ class _At:
     def below(self, tag: str, label: str = "", key: str = "", runs: Element | None = None) -> _At:
         """A child; C(label): what tells it from its siblings."""
         steps = (tag, f"{tag}[{label}]" if label else tag, key or tag)
-        here = (f"{one}/{step}".lstrip("/") for one, step in zip((self.place, self.path, self.key), steps))
-        return _At(*here, runs, self.gone)
+        here = zip((self.place, self.path, self.key), steps)
+        place, path, key = (f"{one}/{step}".lstrip("/") for one, step in here)
+        return _At(place, path, key, runs, self.gone)
 
     def is_gone(self) -> bool:
         """Whether this is at or below a place that goes; C(*) are all elements there."""

@@ -168,7 +168,7 @@ def test_two_stacks_side_by_side_prune_their_own(stack):
 
 
 BROKEN = """<domain type='qemu'><name>web2</name><memory unit='MiB'>16</memory>
-<os><type arch='x86_64'>hvm</type><kernel>/nowhere/vmlinuz</kernel></os></domain>"""
+<os><type arch='x86_64'>hvm</type><kernel>/etc/hostname</kernel></os></domain>"""
 
 
 def broken(**more) -> dict:
