@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
 from integration.test_debian_guest import KEY, MAC, RANGE, SUBNET, Inside, user_data
 
 DISKS = [
@@ -22,7 +25,21 @@ GUEST = {
 }
 
 
-def test_what_a_guest_wrote_comes_and_goes_with_its_snapshots(lab, pool, debian):
+@pytest.fixture
+def full(lab):
+    """A directory that has no room for an overlay."""
+    directory = "/var/lib/libvirt/full"
+    lab.shell(f"mkdir {directory} && mount -t tmpfs -o size=64k none {directory}")
+    yield directory
+    lab.shell(f"umount -l {directory} && rmdir {directory}")
+
+
+def frozen(lab) -> str:
+    """What the guest's agent says of its file systems."""
+    return json.loads(lab.virsh("qemu-agent-command", "debian", '{"execute": "guest-fsfreeze-status"}'))["return"]
+
+
+def test_what_a_guest_wrote_comes_and_goes_with_its_snapshots(lab, pool, debian, full):
     lab.ok("network", name="lab", state="active", ips=[{**SUBNET, "dhcp": {"ranges": [RANGE]}}])
     lab.shell(f"test -e {KEY} || ssh-keygen -q -t ed25519 -N '' -f {KEY}")
     lab.ok("volume", pool=pool, name="debian.qcow2", source={"path": str(debian)}, format="qcow2")
@@ -53,7 +70,12 @@ def test_what_a_guest_wrote_comes_and_goes_with_its_snapshots(lab, pool, debian)
     lab.change("snapshot", domain="debian", name="quiet", state="absent")
     assert inside("cat /root/file") == "later"
 
-    # Frozen by somebody else, or by a daemon that ended: asked once more when it is thawed.
+    # Frozen by somebody else, or by a daemon that ended: asked once more when it is thawed, and thawed in any case.
     lab.virsh("domfsfreeze", "debian")
+    task = {"domain": "debian", "name": "none", "quiesce": True, "disks": [{"target": "vda", "file": f"{full}/over"}]}
+    assert "No space left" in lab.run("snapshot", **task)["msg"]
+    assert frozen(lab) == "thawed"
+    lab.virsh("domfsfreeze", "debian")
+    assert frozen(lab) == "frozen"
     lab.ok("snapshot", domain="debian", name="again", quiesce=True)
     assert inside("echo at-last >/root/file && sync && cat /root/file") == "at-last"
