@@ -382,11 +382,17 @@ TABLES = {
     "options beside a document": {name: row(*one, beside=True) for name, one in TYPES.items()},
     "options after a document": {name: row(*one, beside=False) for name, one in TYPES.items()},
     "another document": {
-        name: {
-            "before": {"xml": document(one, MORE)},
-            "after": {"xml": document(other, MORE)},
-        }
-        for name, (one, other) in EDITS.items()
+        **{
+            name: {"before": {"xml": document(one, MORE)}, "after": {"xml": document(other, MORE)}}
+            for name, (one, other) in EDITS.items()
+        },
+        # What others added to what goes: with an adjustment libvirt makes no "utc" of it.
+        "clock": {
+            "before": {"xml": document("", "<clock offset='variable'/>")},
+            "between": {"name": "guest", "clock": {"adjustment": "5", "basis": "localtime"}},
+            "after": {"xml": document("", "<clock offset='utc'/>")},
+            "gone": "clock[@basis]",
+        },
     },
     "options": {
         name: {"before": {**GUEST, **before}, "after": {"name": "guest", **after}}
