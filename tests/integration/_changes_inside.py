@@ -3,8 +3,9 @@
 
   _changes_inside.py    rows on standard input, an outcome a line on standard output, "" where all is as it should be
 
-A row is {"before": options, "after": options, "refused": words}: a task makes the guest and another one changes it,
-which is checked, applied and repeated; or, with words, is refused by both with them in the sentence.
+A row is {"before": options, "between": options, "after": options, "refused": words, "gone": place}: a task makes the
+guest, another one may change it, and the last one does, which is checked, applied and repeated, after which nothing is
+at the place; or, with words, it is refused by both with them in the sentence.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 
 import libvirt
 from _corpus_inside import URI, Trial, Wrong, expect
+from lxml import etree
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
@@ -26,10 +28,14 @@ class Change(Trial):
 
     def run_row(self, row: dict) -> None:
         self.task(False, row["before"])
+        if row.get("between"):
+            self.task(False, row["between"])
         if row.get("refused"):
             self._refused(row["after"], row["refused"])
         else:
             self.change("the change", **row["after"])
+        if row.get("gone"):
+            expect(etree.fromstring(self.there()).find(row["gone"]) is None, f"{row['gone']} is still there")
 
     def _refused(self, options: dict, words: str) -> None:
         before = self.there()

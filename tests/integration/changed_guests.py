@@ -95,6 +95,7 @@ PORT = (
     "<virtualport type='openvswitch'><parameters interfaceid='6f2ab1d0-5c3e-4a7b-9d10-0123456789ab'/></virtualport>"
     "<vlan><tag id='5'/></vlan><bandwidth><inbound average='9'/></bandwidth><filterref filter='clean-traffic'/>"
 )
+SHARED = "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>"
 SOCKET = "<source type='unix' path='/s' mode='client'><reconnect enabled='yes' timeout='10'/></source>"
 PCI = "<address type='pci' domain='0' bus='6' slot='0' function='0'/>"
 NICS = {
@@ -108,7 +109,7 @@ NICS = {
         nic("udp", "<source address='127.0.0.1' port='1'><local address='127.0.0.1' port='2'/></source>"),
         {"network": "lab"},
     ),
-    "vhostuser to user": (nic("vhostuser", SOCKET), {"type": "user"}),
+    "vhostuser to user": (nic("vhostuser", SOCKET), {"type": "user"}, SHARED),
     "hostdev to network": (
         nic("hostdev", f"<source>{PCI}</source><driver name='vfio'/>", "").replace(
             "'hostdev'", "'hostdev' managed='yes'"
@@ -133,7 +134,6 @@ def hostdev(kind: str) -> str:
     return f"<hostdev mode='subsystem' type='{kind}' {more}>{HOSTDEVS[kind]}<alias name='ua-x'/></hostdev>"
 
 
-SHARED = "<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>"
 CELL = (
     "<maxMemory slots='8' unit='GiB'>4</maxMemory><vcpu>1</vcpu>"
     "<cpu><numa><cell id='0' cpus='0' memory='64' unit='MiB'/></numa></cpu>"
@@ -168,7 +168,10 @@ EGD = (
     "<rng model='virtio'><backend model='egd' type='tcp'><source mode='connect' host='1.2.3.4' service='2'/>"
     "<protocol type='raw'/></backend></rng>"
 )
-QXL = "<video><model type='qxl' ram='65536' vgamem='16384' heads='2'/><alias name='ua-x'/></video>"
+VIRTIO = (
+    "<video><model type='virtio' heads='2'><acceleration accel3d='no'/><resolution x='800' y='600'/></model>"
+    "<alias name='ua-x'/></video>"
+)
 IOMMU = "<features><acpi/><ioapic driver='qemu'/></features>"
 ITEM = {"alias": "ua-x"}
 OTHERS = {
@@ -209,15 +212,14 @@ OTHERS = {
         "<input type='tablet' bus='virtio' model='virtio'><alias name='ua-x'/></input>",
         {"inputs": [{**ITEM, "type": "tablet", "bus": "usb"}]},
     ),
-    "video qxl to vga": (QXL, {"videos": [{**ITEM, "model": "vga"}]}),
-    "video qxl to virtio": (QXL, {"videos": [{**ITEM, "model": "virtio"}]}),
+    "video virtio to vga": (VIRTIO, {"videos": [{**ITEM, "model": "vga"}]}),
+    "video vga to virtio": (
+        "<video><model type='vga' vram='16384'/><alias name='ua-x'/></video>",
+        {"videos": [{**ITEM, "model": "virtio"}]},
+    ),
     "sound ich9 to usb": (
         "<sound model='ich9'><codec type='micro'/><alias name='ua-x'/></sound>",
         {"sounds": [{**ITEM, "model": "usb"}]},
-    ),
-    "watchdog of PCI to ISA": (
-        "<watchdog model='i6300esb'><alias name='ua-x'/></watchdog>",
-        {"watchdogs": [{**ITEM, "model": "ib700"}]},
     ),
     "IOMMU intel to virtio": (
         "<iommu model='intel'><driver intremap='on' iotlb='on'/></iommu>",
@@ -243,7 +245,10 @@ TYPES = {
         f"disk {name}": (device, {"disks": [{"target": "vda", "format": "raw", **item}]}, "<iothreads>1</iothreads>")
         for name, (device, item) in DISKS.items()
     },
-    **{f"NIC {name}": (device, {"interfaces": [{"mac": MAC, **item}]}) for name, (device, item) in NICS.items()},
+    **{
+        f"NIC {name}": (device, {"interfaces": [{"mac": MAC, **item}]}, *more)
+        for name, (device, item, *more) in NICS.items()
+    },
     **OTHERS,
 }
 
@@ -302,7 +307,10 @@ OPTIONS = {
     "q35 to pc": ({**Q35, **FULL}, PC),
     "pc to q35": ({**PC, **FULL}, Q35),
     "q35 to pc, and more": ({**Q35, **FULL}, {**PC, "memory": "96 MiB", "sounds": []}),
-    "q35 with UEFI to pc": ({**Q35, "firmware": {"type": "efi"}}, PC),
+    "q35 with UEFI to pc": (
+        {**Q35, "firmware": {"type": "efi"}},
+        {**PC, "firmware": {"secure_boot": False, "enrolled_keys": False}},
+    ),
     "another version": ({"machine": "pc-q35-6.0", **FULL}, {"machine": "pc-q35-7.0"}),
     "i686": ({**Q35, **FULL}, {"arch": "i686"}),
     "x86_64": ({"arch": "i686", **PC}, {"arch": "x86_64"}),
@@ -311,6 +319,10 @@ OPTIONS = {
         for one, other in zip(BUSES, BUSES[1:] + BUSES)
     },
     "disk virtio to ide": ({**PC, **one_disk(bus="virtio")}, one_disk(bus="ide")),
+    "watchdog of PCI to ISA": (
+        {**PC, "watchdogs": [{**ITEM, "model": "i6300esb"}]},
+        {"watchdogs": [{**ITEM, "model": "ib700"}]},
+    ),
     "CD-ROM to disk": (
         {**Q35, "disks": [{"target": "sda", "bus": "sata", "device": "cdrom"}]},
         disks(1, "sd", bus="sata", device="disk"),
@@ -382,11 +394,17 @@ TABLES = {
     "options beside a document": {name: row(*one, beside=True) for name, one in TYPES.items()},
     "options after a document": {name: row(*one, beside=False) for name, one in TYPES.items()},
     "another document": {
-        name: {
-            "before": {"xml": document(one, MORE)},
-            "after": {"xml": document(other, MORE)},
-        }
-        for name, (one, other) in EDITS.items()
+        **{
+            name: {"before": {"xml": document(one, MORE)}, "after": {"xml": document(other, MORE)}}
+            for name, (one, other) in EDITS.items()
+        },
+        # What others added to what goes: with an adjustment libvirt makes no "utc" of it.
+        "clock": {
+            "before": {"xml": document("", "<clock offset='variable'/>")},
+            "between": {"name": "guest", "clock": {"adjustment": "5", "basis": "localtime"}},
+            "after": {"xml": document("", "<clock offset='utc'/>")},
+            "gone": "clock[@basis]",
+        },
     },
     "options": {
         name: {"before": {**GUEST, **before}, "after": {"name": "guest", **after}}

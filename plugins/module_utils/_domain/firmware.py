@@ -31,7 +31,13 @@ FIRMWARE = Group(
     "os",
     (
         _Type("type", "@firmware", Default("bios"), choices=("bios", "efi")),
-        Field("secure_boot", "firmware/feature[@name='secure-boot']/@enabled", YES_NO),
+        Field(
+            "secure_boot",
+            "firmware/feature[@name='secure-boot']/@enabled",
+            YES_NO,
+            # The file that libvirt 11 chose for it and notes.
+            decides={"loader": (), "nvram/@template": (), "nvram/@templateFormat": ()},
+        ),
         Field("enrolled_keys", "firmware/feature[@name='enrolled-keys']/@enabled", YES_NO),
         Field("loader", "loader", runtime=True),
         Field("loader_type", "loader/@type", choices=("rom", "pflash"), runtime=True),

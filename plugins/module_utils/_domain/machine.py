@@ -15,8 +15,8 @@ _USB_OF_MACHINE = ("piix", "ich9-")
 # qemuValidateDomainDeviceDefControllerIDE).
 _Q35_ONLY = (
     ("devices/iommu[@model='intel']", "iommu.model intel"),
-    ("os/loader[@secure='yes']", "firmware.loader_secure"),
     ("os/firmware/feature[@name='secure-boot'][@enabled='yes']", "firmware.secure_boot"),
+    ("os/loader[@secure='yes']", "firmware.loader_secure"),
 )
 _WITHOUT_PCI = ("isapc", "microvm", "none")
 _NOT_Q35 = (
@@ -54,6 +54,8 @@ def on_another(domain, base, target) -> bool:
         kind, model = controller.get("type"), controller.get("model", "")
         if kind in _OF_MACHINE or (kind == "usb" and model.startswith(_USB_OF_MACHINE)):
             controller.getparent().remove(controller)
+    # The chip that every q35 has, and libvirt 11 notes.
+    remove(target, "devices/watchdog[@model='itco']")
     for kind in ("pci", "isa", "drive", "ccw", "virtio-mmio"):
         remove(target, f"devices/*/address[@type='{kind}']")
     return True
