@@ -10,10 +10,10 @@ import pytest
 from integration._lab import paths, wait_until
 from integration.test_interrupted import kill, restart, small
 from integration.test_pool_kinds import device
-from integration.test_volume_changes import SECRET, remote, run_guest
+from integration.test_volume_changes import SECRET, run_guest
 from integration.test_volume_content import DIRECTORY, make_image
 
-__all__ = ["device", "remote", "small"]
+__all__ = ["device", "small"]
 
 # A directory of the host beside all pools, whose files the test's state of the host shows.
 OUT = "/var/lib/libvirt/images/out"

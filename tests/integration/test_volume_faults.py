@@ -10,10 +10,10 @@ import subprocess
 import pytest
 from integration._lab import wait_until
 from integration.test_interrupted import DIRECTORY, kill, names, restart, small
-from integration.test_volume_changes import remote, run_guest
+from integration.test_volume_changes import run_guest
 from integration.test_volume_source import server
 
-__all__ = ["remote", "server", "small"]
+__all__ = ["server", "small"]
 
 
 @pytest.fixture
