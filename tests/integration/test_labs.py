@@ -89,6 +89,8 @@ def test_an_image_that_will_not_do_is_refused_before_anything_is_touched(lab, pl
     refused = play(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "small", **other}])).tasks[-1]["msg"]
     assert "volume nat/small.qcow2: capacity 64 MiB is too small for its backing volume" in refused
     assert lab.state() == before
+    # The key pair is made on the controller only for guests that can be.
+    assert not (tmp_path / "nat_lab").exists()
 
 
 def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, play, tiny, tmp_path):
