@@ -245,7 +245,7 @@ def lab_images(
     stats = {file["item"]["path"]: file["stat"] for file in files}
     bases = _bases(images, there, host, stats, problems)
     volumes = {name: _volume(lab, name, images[place], there) for place, name in bases.items()}
-    based = [{**guest, "base": bases.get(place, "")} for guest, (place, *_) in zip(guests, asked)]
+    based = [{**guest, "base": bases.get(one[0], "")} for guest, one in zip(guests, asked)]
     return {**found, "guests": based, "volumes": list(volumes.values())}
 
 
