@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse import Writer
