@@ -137,8 +137,8 @@ def _asked(guest: dict, image: str, checksum: str, role: str) -> tuple[str, str,
     """(place, checksum, where each of them stands) of a guest's image."""
     if guest.get("image") or guest.get("image_checksum"):
         name = guest["name"]
-        own = (str(guest.get(word) or "") for word in ("image", "image_checksum"))
-        return (*own, f"image of guest {name}", f"image_checksum of guest {name}")
+        place, digest = (str(guest.get(word) or "") for word in ("image", "image_checksum"))
+        return place, digest, f"image of guest {name}", f"image_checksum of guest {name}"
     return image, checksum, f"{role}_image", f"{role}_image_checksum"
 
 
