@@ -211,6 +211,11 @@ def _names6(network: IPv6Network, guests: list[dict]) -> dict:
     }
 
 
+def _few(names: list[str]) -> str:
+    """The first of them, and how many more."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
 def lab_layout(
     guests: list[dict | str],
     lab: str,
@@ -260,7 +265,7 @@ def lab_layout(
     _twice("the MAC", {guest["name"]: guest["mac"] for guest in laid}.values(), problems)
     homeless = [guest["name"] for guest in laid if guest["address"] is None]
     if homeless:
-        problems.append(f"the subnet {network} has no address left for {', '.join(homeless)}; choose a larger one")
+        problems.append(f"the subnet {network} has no address left for {_few(homeless)}; choose a larger one")
     network6 = _subnet6(subnet6, problems)
     if network6:
         laid = [

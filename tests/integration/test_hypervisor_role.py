@@ -292,6 +292,18 @@ def test_a_guest_runs_on_while_its_host_is_set_up_anew(hosts, tiny):
             "state": shell(host, "virsh domstate guest").strip(),
         }
 
+    settings = shell(host, "cat /etc/libvirt/*.conf")
+    for wrong, why in (
+        ({"hypervisor_config": {"qemu.cnf": {"max_files": 1}}}, "has no file qemu.cnf in /etc/libvirt"),
+        (
+            {"hypervisor_tls": {"ca": "ca.pem", "cert": "ca.pem", "key": "ca.pem"}},
+            "There is no ca.pem on the controller",
+        ),
+    ):
+        refused = hosts.role("--limit", host.name, more={"hypervisor_parts": ["access"], **wrong})
+        assert why in refused.text.replace("\n", " "), refused.text
+    assert shell(host, "cat /etc/libvirt/*.conf") == settings
+
     before, daemon = guest(), shell(host, "cat /run/libvirtd.pid")
     assert (before["state"], list(before["ports"].values())) == ("running", ["virbr0"])
     assert before["start"]

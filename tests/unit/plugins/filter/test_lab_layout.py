@@ -114,6 +114,8 @@ def test_subnets_that_cannot_be(subnet):
 def test_more_guests_than_addresses():
     (problem,) = layout(*(f"g{n}" for n in range(8)), subnet="10.0.0.0/28")["problems"]
     assert problem == "the subnet 10.0.0.0/28 has no address left for g6, g7; choose a larger one"
+    (problem,) = layout(*(f"g{n}" for n in range(500)), subnet="10.0.0.0/28")["problems"]
+    assert "left for g6, g7, g8 and 491 more; " in problem
 
 
 @given(
