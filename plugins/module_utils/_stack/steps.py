@@ -165,6 +165,9 @@ class Stack(Lender):
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
+    def ran(self) -> None:
+        """Nothing of a stack needs a look behind its steps, whatever came of them."""
+
     def settle(self, again: StackPlan) -> list[Change]:
         """What libvirt did not keep of what was carried out."""
         left = []
