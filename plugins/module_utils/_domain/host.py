@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.host import has_device
-from ansible_collections.virtops.libvirt.plugins.module_utils._pool.host import is_local
 
 # Files that QEMU reads, by the option that names them. What libvirt makes itself, such as the variables of UEFI and the
 # logs of serial ports, is not among them.

@@ -8,6 +8,7 @@ what was written since. A volume and the file that it is are the same, too.
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import PLACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import (
     Tree,
@@ -16,8 +17,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree imp
     source_of,
     sources,
 )
-
-_KEYS = ("pool", "volume", "file", "block")
 
 
 def _source(disk: dict) -> tuple | None:
@@ -72,7 +71,7 @@ def follow(domain, actual, there: list[dict]) -> None:
     overlays = Overlays(domain, actual, actual.tree) if moved else None
     for disk, now in moved:
         if overlays and overlays.lies_on(disk["target"], _source(disk)):
-            for key in _KEYS:
+            for key in PLACES:
                 disk.pop(key, None)
             disk["file"] = now["file"]
             if "format" in disk and "format" in now:

@@ -8,6 +8,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._connection import
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import PLACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -369,4 +370,4 @@ class Domain(Resource):
 def _is_elsewhere(disk: dict, known: dict[str, dict]) -> bool:
     """Whether the disk of the same target in C(known) has another source; without an import for those that have not."""
     now = known.get(disk["target"], disk)
-    return any(now.get(key) != disk[key] for key in ("pool", "volume", "file", "block") if key in disk)
+    return any(now.get(key) != disk[key] for key in PLACES if key in disk)

@@ -24,6 +24,8 @@ _DISK_SOURCES = {
     "block": ("dev",),
     "network": ("protocol", "name", "query"),
 }
+# Options that name what a disk is on, on the host.
+PLACES = ("pool", "volume", "file", "block")
 LIMITS = (
     *(f"{what}_{unit}_sec" for unit in ("bytes", "iops") for what in ("total", "read", "write")),
     *(f"{what}_{unit}_sec_max" for unit in ("bytes", "iops") for what in ("total", "read", "write")),

@@ -6,13 +6,13 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_interface, ip_network
 from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 from ansible_collections.virtops.libvirt.plugins.module_utils._network import host
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import LENGTHS
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.modes import OWN_BRIDGE, check_mode
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS
-from ansible_collections.virtops.libvirt.plugins.module_utils._pool.host import is_local
 
 # The kernel's IFNAMSIZ, without the byte that ends the name.
 _LONGEST_DEVICE = 15

@@ -7,6 +7,7 @@ the devices hold. So each call has the flag that refuses that, unless the task s
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
@@ -23,7 +24,7 @@ def directory_step(pool, target, differs: bool) -> Step:
     path = target.findtext("target/path")
     if differs:
         return Step(f"give the directory {path} its permissions", lambda: pool.find().build(0))
-    if host.is_local(pool.conn) and host.permissions(path) is None:
+    if is_local(pool.conn) and host.permissions(path) is None:
         return Step(f"make the directory {path}", lambda: pool.find().build(0), lambda: pool.find().delete(0))
     return Step(f"make the directory {path}", lambda: pool.find().build(0))
 
@@ -63,7 +64,7 @@ def device_step(pool, target, new: bool) -> Step | None:
 def _flag(pool, target, kind, how: str, devices: list) -> int | None:
     """libvirt's flag for building it, None where all is there; Refused, or Unseen."""
     form, name = _format(target, kind), source_name(target)
-    if not host.is_local(pool.conn):
+    if not is_local(pool.conn):
         raise host.Unseen
     for device in devices:
         if not device.exists():
@@ -106,7 +107,7 @@ def _build(pool, devices: list, flags: int) -> None:
     if flags != libvirt.VIR_STORAGE_POOL_BUILD_OVERWRITE:
         for device in devices:
             try:
-                holds = host.is_local(pool.conn) and device.words()
+                holds = is_local(pool.conn) and device.words()
             except host.Unseen:
                 continue
             if holds:
@@ -123,7 +124,7 @@ def removal_step(pool, actual) -> Step:
 
     def remove_group() -> None:
         # libvirt's delete is a "vgremove -f", which takes logical volumes along.
-        if host.group_volumes(pool.execute, name, is_local=host.is_local(pool.conn)):
+        if host.group_volumes(pool.execute, name, is_local=is_local(pool.conn)):
             raise Failed(f"volume group {name} has logical volumes by now")
         pool.find().delete(0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool import host
@@ -189,7 +190,7 @@ def check_start(pool, target, builds: bool) -> None:
     auth = (SOURCE.read(target) or {}).get("auth") or {}
     if auth.get("secret"):
         refuse_unknown(pool, _USAGES[auth["type"]], auth["secret"])
-    if not host.is_local(pool.conn):
+    if not is_local(pool.conn):
         return
     pool_type = target.get("type")
     if pool_type in _BY_DEVICE:
@@ -243,7 +244,7 @@ def check_removal(pool, actual) -> None:
         raise Refused(
             f"{pool.subject}: a pool of type {pool_type} has nothing that 'remove_target' could remove; take it out"
         )
-    elif pool_type == "dir" and host.is_local(pool.conn):
+    elif pool_type == "dir" and is_local(pool.conn):
         path = actual.tree.findtext("target/path")
         entries = _as_planned(pool, host.entries(path))
         if entries:
@@ -256,7 +257,7 @@ def check_removal(pool, actual) -> None:
 def _refuse_full_group(pool, actual) -> None:
     name = source_name(actual.tree)
     try:
-        volumes = _as_planned(pool, host.group_volumes(pool.execute, name, is_local=host.is_local(pool.conn)) or set())
+        volumes = _as_planned(pool, host.group_volumes(pool.execute, name, is_local=is_local(pool.conn)) or set())
     except host.Unseen:
         raise Refused(
             f"{pool.subject}: what volume group {name} holds cannot be seen from here; run the task as root on"

@@ -19,12 +19,6 @@ class Unseen(Exception):
     """Nothing can be said about it."""
 
 
-def is_local(conn) -> bool:
-    """Whether libvirt's host is the one that this runs on: its URI names no other (https://libvirt.org/uri.html)."""
-    driver, _sep, rest = conn.getURI().partition("://")
-    return rest.startswith("/") and driver != "test"
-
-
 def has_program(name: str) -> bool:
     """Whether libvirt finds a program: also where root's are, which the PATH of a task may lack."""
     return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])) is not None

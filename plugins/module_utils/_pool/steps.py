@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT, read
@@ -146,7 +146,7 @@ class Pool(SwitchedResource):
         return [] if self._stays_active(actual) else self._drift
 
     def _permissions(self, actual) -> list[Change]:
-        if "permissions" not in kind_of(actual.tree).more or not host.is_local(self.conn):
+        if "permissions" not in kind_of(actual.tree).more or not is_local(self.conn):
             return []
         wanted = self.wanted if self.xml is None else read((PATH, PERMISSIONS), self.declared())
         path = actual.tree.findtext("target/path")
@@ -219,10 +219,9 @@ class Pool(SwitchedResource):
 
             path = target.findtext("target/path")
             moved = path != actual.tree.findtext("target/path")
-            is_local = host.is_local(self.conn)
             if self._drift and not moved:
                 steps.append(directory_step(self, target, True))
-            elif moved or (self._starts(actual) and is_local and host.permissions(path) is None):
+            elif moved or (self._starts(actual) and is_local(self.conn) and host.permissions(path) is None):
                 steps.append(directory_step(self, target, False))
         device = self._device_step(actual, target) if self._starts(actual) else None
         return steps + ([device] if device else [])

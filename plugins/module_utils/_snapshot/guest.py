@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
@@ -74,7 +74,7 @@ class Guest:
     @property
     def is_local(self) -> bool:
         """Whether libvirt runs on the host that the task runs on."""
-        return self.conn.getURI().partition("://")[2].startswith("/")
+        return is_local(self.conn)
 
     @property
     def went_back(self) -> bool:
