@@ -105,7 +105,7 @@ class Lab:
         (libraries / "ansible").symlink_to(Path(ansible.__file__).parent)
         # Options with which each module has changed something: {module: paths}.
         self.exercised: dict[str, set[str]] = {}
-        # Whether a guest is up that writes to its disks by itself.
+        # Whether a guest is up that writes to its disks and moves its balloon by itself.
         self.writing = False
         self.writer = Agent(host, libraries)
         self.reader = Agent(host, libraries, READ_ONLY)
@@ -201,6 +201,9 @@ class Lab:
             for pool in found["pool"].values():
                 pool["volumes"] = sorted(pool["volumes"])
                 pool["xml"] = re.sub(r"<(allocation|available)[^/]*/\1>", "", pool["xml"])
+            for guest in found["domain"].values():
+                # What the balloon has reached so far.
+                guest["live"] = re.sub(r"<currentMemory[^/]*/currentMemory>", "", guest["live"] or "")
         return found
 
     def documents(self) -> dict:
