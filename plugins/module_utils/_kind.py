@@ -81,6 +81,10 @@ class Kind(Lender):
         """See C(deciding) of C(_diff)."""
         return {}
 
+    def as_started(self, document):
+        """A document as libvirt would start it now."""
+        return document
+
     def finish(self, target) -> None:
         """Last touch to the document that will be written."""
 

@@ -267,3 +267,32 @@ def test_a_start_leaves_nothing_that_waits(lab):
     assert lab.unchanged("domain", **guest, power_cycle=True)["pending"] == []
     # libvirt 11 notes the features of the firmware that it chose.
     assert "firmware.type" in waits(lab.change("domain", name="guest", firmware={"type": "bios"}))
+
+
+def test_an_optional_medium_that_is_not_there_is_not_missed(lab, pool):
+    """A guest that libvirt started without it has all that it can have; once there, a medium comes into its drive, and
+    a disk with the next start.
+    """
+    images = "/var/lib/libvirt/images"
+    cd = f"file='{images}/cd.iso' startupPolicy='optional'"
+    lost = f"pool='{pool}' volume='lost.raw' startupPolicy='optional'"
+    disks = (
+        f"<disk type='file' device='cdrom'><source {cd}/><target dev='sda' bus='sata'/></disk>"
+        f"<disk type='file' device='disk'><source file='{images}/data.raw' startupPolicy='optional'/>"
+        "<target dev='vdb' bus='virtio'/></disk>"
+        f"<disk type='volume' device='cdrom'><source {lost}/><target dev='sdb' bus='sata'/></disk>"
+    )
+    lab.ok("domain", xml=bare(""), state="running")
+    added = lab.change("domain", xml=bare(disks))
+    assert waits(added) == ["disks[sda]", "disks[sdb]"]
+    lab.ok("domain", name="guest", state="restarted", force=True, timeout=1)
+    assert live(lab).find("devices/disk/target[@dev='vdb']") is None
+    assert lab.unchanged("domain", xml=bare(disks))["pending"] == []
+    named = [{"target": "sda", "file": f"{images}/cd.iso"}, {"target": "vdb", "file": f"{images}/data.raw"}]
+    named.append({"target": "sdb", "pool": pool, "volume": "lost.raw"})
+    assert lab.unchanged("domain", name="guest", disks=named)["pending"] == []
+    lab.shell(f"truncate -s 1M {images}/data.raw {images}/cd.iso")
+    changed = lab.change("domain", xml=bare(disks))
+    assert set(effects(changed).values()) == {"live"}
+    assert waits(changed) == ["disks[vdb]"]
+    assert live(lab).find(f"devices/disk/source[@file='{images}/cd.iso']") is not None

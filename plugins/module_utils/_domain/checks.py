@@ -10,6 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain import mac
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, INTERFACES
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import CPUSET
@@ -43,8 +44,9 @@ def check(domain, actual, target) -> None:
     for nic in words.get("interfaces", []):
         _connection(domain, actual, nic, old_nics.get(nic.get("mac"), {}))
     old_disks = {disk["target"]: disk for disk in before.get("disks", [])}
+    spared = {disk.find("target").get("dev") for disk in target.iterfind(OPTIONAL)}
     for disk in words.get("disks", []):
-        _source(domain, actual, disk, old_disks.get(disk["target"], {}))
+        _source(domain, actual, disk, old_disks.get(disk["target"], {}), disk["target"] in spared)
     _boot_order(domain, words)
     _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic} - set(old_nics))
 
@@ -117,7 +119,7 @@ def _must_be_there(domain, actual, option: str, is_new: bool) -> bool:
     return is_new or domain.state == "restarted" or not actual.active
 
 
-def _source(domain, actual, disk: dict, old: dict) -> None:
+def _source(domain, actual, disk: dict, old: dict, is_optional: bool) -> None:
     where = f"{domain.subject}: disks[{disk['target']}]"
     if ("pool" in disk) != ("volume" in disk):
         raise Refused(f"{where}: 'pool' and 'volume' go together; give both")
@@ -125,7 +127,7 @@ def _source(domain, actual, disk: dict, old: dict) -> None:
     if needs_one and not {"volume", "file", "block", "network"} & set(disk):
         raise Refused(f"{where}: it has no source; give 'pool' and 'volume', 'file', 'block' or 'network'")
     is_new = (disk.get("pool"), disk.get("volume")) != (old.get("pool"), old.get("volume"))
-    if "volume" in disk and _must_be_there(domain, actual, "disks", is_new):
+    if "volume" in disk and not is_optional and _must_be_there(domain, actual, "disks", is_new):
         _volume_words(domain, disk)
 
 

@@ -47,14 +47,14 @@ def check(domain, document) -> None:
 
 
 def _file(domain, option: str, path: str | None) -> None:
-    if not path or not path.startswith("/") or not _is_missing(path) or _is_planned(domain, path):
+    if not path or not path.startswith("/") or not is_missing(path) or _is_planned(domain, path):
         return
     # A task in a container sees other files than libvirt does.
     if lookup(domain.conn.storageVolLookupByPath, path, libvirt.VIR_ERR_NO_STORAGE_VOL) is None:
         raise Refused(f"{domain.subject}: {option}: the host has no file {path}; make it first, or correct the path")
 
 
-def _is_missing(path: str) -> bool:
+def is_missing(path: str) -> bool:
     """Whether a file is certainly not there: what may not be looked at is libvirt's affair."""
     try:
         os.stat(path)

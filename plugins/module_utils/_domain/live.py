@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import hotplug, states, tuning
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import DISKS, OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 
@@ -52,8 +53,19 @@ def effect(change, actual, guest: Guest) -> str:
     if change.running is None:
         # The running guest has it already.
         return LIVE
+    if _was_left_out(change.running, actual.tree):
+        return NEXT_BOOT
     way = WAYS.get(change.trail[-1].by)
     return LIVE if way and way.able(change.running, guest) else NEXT_BOOT
+
+
+def _was_left_out(change, definition) -> bool:
+    """Whether a disk may be one without which libvirt started the guest: it keeps the PCI address of such a one
+    (qemuProcessPrepareHostStorage), so that no other can be plugged in there.
+    """
+    if change.trail[0] is not DISKS or change.item[0]:
+        return False
+    return any(disk.find("target").get("dev") == change.label for disk in definition.iterfind(OPTIONAL))
 
 
 def steps(domain, changes) -> list[Step]:

@@ -230,6 +230,11 @@ class Domain(Resource):
         if self._is_alias(asked.get("machine"), now.get("machine", ""), now.get("arch", "")):
             asked.set("machine", now.get("machine"))
 
+    def as_started(self, document):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.optional import as_started
+
+        return as_started(self, document)
+
     def finish(self, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
 

@@ -58,6 +58,10 @@ _BUSES: dict[str, tuple] = {
 }
 
 
+# Disks that a guest starts without where their medium is not there.
+OPTIONAL = "devices/disk[source][target]/source[@startupPolicy='optional']/.."
+
+
 def default_bus(target: str) -> str:
     """The bus that a disk's name stands for, as libvirt has it (formatdomain, "target")."""
     return {"v": "virtio", "h": "ide", "f": "fdc", "u": "usb"}.get(target[:1], "scsi")
