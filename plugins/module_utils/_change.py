@@ -129,7 +129,7 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
         if not _waits(resource, change) or (resource.xml is not None and change.after is None):
             continue
         change.running = change
-        change.effect = resource.effect(change, actual, document)
+        change.effect = NEXT_BOOT if _is_of_others(resource, change) else resource.effect(change, actual, document)
         if change.effect == NEXT_BOOT:
             waiting.append(change)
         elif _asks(resource, change):
@@ -170,7 +170,15 @@ def _asks(resource, change: Change) -> bool:
     """Whether the task names the very value of a change; by its xml it names all that has no mind of its own."""
     if resource.xml is not None and not change.trail[-1].drifts:
         return True
-    return names(resource.wanted if resource.xml is None else read(resource.fields, resource.declared()), change)
+    return names(resource.named if resource.xml is None else read(resource.fields, resource.declared()), change)
+
+
+def _is_of_others(resource, change: Change) -> bool:
+    """Whether a change is that of a whole item which is not named by the task, in a list that it only adds to."""
+    (field, *below) = change.trail or (None,)
+    if resource.options.get("purge") is not False or below or not isinstance(field, Items):
+        return False
+    return all(field.label(item) != change.label for item in resource.named.get(field.name, ()))
 
 
 def names(canonical: dict, change: Change) -> bool:

@@ -80,10 +80,14 @@ def run_info(resource_class) -> None:
     _answer(module, work, read_only=True)
 
 
-def run_reading(spec: dict, gather) -> None:
-    """Run a module that reads: C(gather(conn, params)) gives its result."""
+def run_reading(spec: dict, gather, privileged: str = "") -> None:
+    """Run a module that reads: C(gather(conn, params)) gives its result.
+
+    C(privileged): the option for what libvirt does not tell to a connection that only reads.
+    """
     module = AnsibleModule(argument_spec={**spec, "uri": {"type": "str"}}, supports_check_mode=True)
-    _answer(module, lambda conn: {"changed": False, **gather(conn, module.params)}, read_only=True)
+    only_reads = module.params.get(privileged) is None
+    _answer(module, lambda conn: {"changed": False, **gather(conn, module.params)}, read_only=only_reads)
 
 
 def _answer(module: AnsibleModule, work, read_only: bool = False, large: bool = False) -> None:

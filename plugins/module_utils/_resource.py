@@ -41,6 +41,8 @@ class Resource(Kind):
         # What could not be compared, because libvirt does not tell it over a read-only connection.
         self.unchecked: list[str] = []
         self.asked = parse(self.fields, {**options, "name": self.name or None}, self.subject)
+        # What the task says of the object as it is; and that with what lists keep that it only adds to.
+        self.named: dict = {}
         self.wanted: dict = {}
         self._values: dict = {}
 
@@ -162,6 +164,11 @@ class Resource(Kind):
 
     def _plan_present(self, plan: Plan, actual: Actual | None) -> None:
         self.prepare(actual)
+        self.named = self.wanted
+        if actual is not None and self.options.get("purge") is False:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._keep import kept
+
+            self.wanted = kept(self.fields, self.wanted, self.values(actual.tree))
         if actual is not None and self.xml is None and agree(self.fields, actual.tree, self.wanted):
             target, changes = None, self.more_changes(actual)
         else:

@@ -15,7 +15,7 @@ description:
   - A change to a running guest is made at once where libvirt can (the table of options in the collection's
     documentation says where), and in its definition. What cannot is written and waits for its next start;
     RV(pending) says so, and O(power_cycle) ends the waiting.
-  - A list that is given is whole, so that what it does not name goes.
+  - A list that is given is whole, so that what it does not name goes, unless O(purge) is off.
 options:
   state:
     description:
@@ -64,6 +64,12 @@ options:
         V(stopped), and switched off by force only with O(force).
     type: bool
     default: false
+  purge:
+    description:
+      - Whether a list that is given is whole. V(false) adds to the lists of an existing guest, and changes what they
+        name; what else they have stays.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -141,6 +147,13 @@ EXAMPLES = r"""
     disks:
       - {target: vda, pool: lab, volume: web2.qcow2}
       - {target: vdb, pool: lab, volume: data.qcow2}
+
+- name: One more NIC, whatever else the guest has
+  virtops.libvirt.domain:
+    name: web2
+    purge: false
+    interfaces:
+      - {network: lab, mac: "52:54:00:aa:00:02"}
 
 - name: Whatever libvirt can describe
   virtops.libvirt.domain:

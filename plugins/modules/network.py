@@ -17,7 +17,7 @@ description:
     forward device.
   - What libvirt or the host would refuse is refused before anything is touched, such as a subnet or a bridge that is in
     use. For the host's own routes and devices that is so where the task runs on libvirt's host.
-  - A list that is given is whole, so that what it does not name goes.
+  - A list that is given is whole, so that what it does not name goes, unless O(purge) is off.
 options:
   name:
     description:
@@ -44,6 +44,12 @@ options:
         vSwitch).
     type: bool
     default: false
+  purge:
+    description:
+      - Whether a list that is given is whole. V(false) adds to the lists of an existing network, and changes what they
+        name; what else they have stays. So also for lists within others, such as the O(ips[].dhcp.hosts) of an address.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
@@ -75,6 +81,18 @@ EXAMPLES = r"""
             - mac: "52:54:00:aa:00:01"
               name: web1
               ip: 192.168.150.11
+
+- name: One more fixed lease, whatever else the network has
+  virtops.libvirt.network:
+    name: lab
+    purge: false
+    ips:
+      - address: 192.168.150.1
+        dhcp:
+          hosts:
+            - mac: "52:54:00:aa:00:02"
+              name: web2
+              ip: 192.168.150.12
 
 - name: A host-only network
   virtops.libvirt.network:

@@ -72,6 +72,23 @@ def test_nics_are_plugged_changed_and_taken_out(lab, running):
     assert len(live(lab).findall("devices/interface")) == 1
 
 
+def test_a_task_adds_to_what_others_plugged_in(lab, running):
+    """With C(purge) off; what the running guest lacks of theirs is told, and not brought to it by this task."""
+    lab.change("domain", name=running, disks=[CDROM, volume("sdb", "b", serial="theirs")])
+    lab.virsh("detach-disk", "guest", "sdb", "--live")
+    wait_until(lambda: live(lab).find("devices/disk/target[@dev='sdb']") is None, 30, "sdb is out")
+    changed = lab.change("domain", name=running, disks=[volume("vda", "a")], purge=False)
+    assert effects(changed) == {"disks[vda]": "live"}
+    assert waits(changed) == ["disks[sdb]"]
+    kept = lab.tree("domain", "guest")
+    assert {e.get("dev") for e in kept.iterfind("devices/disk/target")} == {"sda", "sdb", "vda"}
+    assert kept.findtext("devices/disk/serial") == "theirs"
+    # What it names of theirs becomes as it says.
+    changed = lab.change("domain", name=running, disks=[volume("sdb", "b")], purge=False)
+    assert effects(changed) == {"disks[sdb]": "live"}
+    lab.unchanged("domain", name=running, disks=[], purge=False)
+
+
 def test_a_nic_for_conventional_pci_waits(lab, running):
     nics = [{"mac": MAC, "network": "lab"}, {"network": "lab", "model": "rtl8139"}]
     changed = lab.change("domain", name=running, interfaces=nics)

@@ -105,6 +105,28 @@ def test_a_list_that_is_given_is_whole(lab):
     assert lab.tree("network", "lab").find("dns/host").get("ip") == "192.168.150.2"
 
 
+def test_a_task_adds_to_lists_within_lists(lab):
+    lab.ok("network", **OPTIONS, state="active")
+    dhcp = {
+        "hosts": [
+            {"mac": "52:54:00:aa:00:02", "ip": "192.168.150.12"},
+            {"mac": MAC, "name": "www", "ip": "192.168.150.11"},
+        ]
+    }
+    more = {"ips": [{"address": "192.168.150.1", "dhcp": dhcp}], "dns": {"hosts": [{"ip": "192.168.150.3"}]}}
+    more["dns"]["hosts"][0]["hostnames"] = ["new"]
+    changed = lab.change("network", name="lab", **more, purge=False)
+    assert set(effects(changed).values()) == {"live"}
+    after = changed["network"]
+    (address,) = after["ips"]
+    assert [(one["ip"], one.get("name")) for one in address["dhcp"]["hosts"]] == [
+        ("192.168.150.11", "www"),
+        ("192.168.150.12", None),
+    ]
+    assert address["dhcp"]["ranges"] == OPTIONS["ips"][0]["dhcp"]["ranges"]
+    assert [one["ip"] for one in after["dns"]["hosts"]] == ["192.168.150.2", "192.168.150.3"]
+
+
 def test_ipv6_beside_ipv4(lab):
     options = {
         "name": "lab",

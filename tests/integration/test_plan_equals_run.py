@@ -76,6 +76,7 @@ OPTIONS = some(
     tpm=st.sampled_from([{}, {"model": "tpm-crb", "version": "2.0"}]),
     autostart=st.booleans(),
     power_cycle=st.booleans(),
+    purge=st.booleans(),
 )
 STATES = st.sampled_from(
     ["present", "present", "present", "running", "running", "stopped", "paused", "saved", "absent"]

@@ -87,9 +87,7 @@ def settle(domain, again) -> list:
     left = [
         change
         for change in again.changes
-        if domain.xml is None
-        or change.path in ("autostart", "state")
-        or (change.trail and names(domain.wanted, change))
+        if domain.xml is None or change.path in ("autostart", "state") or (change.trail and names(domain.named, change))
     ]
     rewritten = [change for change in again.changes if change not in left]
     if rewritten and not left:

@@ -49,6 +49,7 @@ class Domain(Resource):
         "autostart": {"type": "bool"},
         "force": {"type": "bool", "default": False},
         "power_cycle": {"type": "bool", "default": False},
+        "purge": {"type": "bool", "default": True},
         "wait_for": {"type": "list", "elements": "str", "choices": ["ip", "agent", "ssh", "cloud_init"]},
         "remove_volumes": {"type": "list", "elements": "str"},
         "timeout": {"type": "int", "default": 120},

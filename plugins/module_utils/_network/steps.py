@@ -19,7 +19,11 @@ class Network(SwitchedResource):
     fields = FIELDS
     filled = FILLED
     created_only = ("@connections",)
-    extra = {**SwitchedResource.extra, "allow_restart": {"type": "bool", "default": False}}
+    extra = {
+        **SwitchedResource.extra,
+        "allow_restart": {"type": "bool", "default": False},
+        "purge": {"type": "bool", "default": True},
+    }
 
     info_options = {name: {"type": "bool", "default": False} for name in ("leases", "ports", "guests")}
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists that a task adds to. Private to this collection, imported only where a task does not C(purge)."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items, Mapping, Scalars
+
+
+def kept(fields, wanted: dict, actual: dict) -> dict:
+    """Canonical options whose lists also have what an object has beside their items; C(actual): its own values."""
+    known = {field.name: field for field in fields}
+    return {name: _both(known[name], value, actual.get(name)) for name, value in wanted.items()}
+
+
+def _both(field, value, now):
+    if not now:
+        return value
+    if isinstance(field, Items):
+        return [
+            now[place] if number is None else kept(field.fields, value[number], {} if place is None else now[place])
+            for number, place in field.pairs(value, now)
+        ]
+    if isinstance(field, Mapping):
+        return {**now, **value}
+    if isinstance(field, Scalars):
+        return now + [one for one in value if one not in now]
+    if isinstance(field, Group) and value:
+        return kept(field.fields, value, now)
+    return value
