@@ -94,10 +94,11 @@ hypervisors: venv ## Tests of the isolated libvirt hosts themselves, as root (A=
 
 JOBS := $(shell nproc)
 
+# In the order of their names: by number of tests, the random tasks, which are one test of minutes, would begin last.
 .PHONY: integration
 integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments", JOBS=2 at a time)
 	$(SUDO) rm -rf $(CACHE)/exercised
-	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration --numprocesses $(JOBS) --dist loadfile \
+	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder \
 	  --exercised $(CACHE)/exercised --ignore tests/integration/test_declared.py $(A)
 	@$(if $(A),,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration/test_declared.py --exercised $(CACHE)/exercised)
 

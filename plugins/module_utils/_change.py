@@ -122,7 +122,7 @@ def effects(resource, actual, document, found: list[Change]) -> tuple[list[Chang
         # What only follows from the task, such as less current memory from less memory, is not brought there by itself.
         follows = change.trail and change.trail[-1].drifts and not _asks(resource, change)
         change.effect = NEXT_BOOT if follows else resource.effect(change, actual, document)
-    waiting = [change for change in found if change.effect == NEXT_BOOT and _waits(resource, change.running)]
+    waiting = [change for change in found if change.effect == NEXT_BOOT and _waits(resource, change.running, change)]
     also: list[Change] = []
     for change in lacking.values():
         # What others brought to the running object only is not in the way of a document: it goes with the next start.
@@ -159,9 +159,12 @@ def _behind(resource, actual, document) -> dict[str, Change]:
     return {change.path: change for change in found}
 
 
-def _waits(resource, change: Change | None) -> bool:
-    """Whether a difference of the running object waits for its next start: of what the task speaks of at all."""
-    if change is None or _own_affair(change):
+def _waits(resource, change: Change | None, of: Change | None = None) -> bool:
+    """Whether a difference of the running object waits for its next start: of what the task speaks of at all.
+
+    C(of): the change of the definition that it comes from. What runs as that was before does not differ by itself.
+    """
+    if change is None or (_own_affair(change) and (of is None or of.before != change.before)):
         return False
     return resource.xml is not None or change.trail[0].name in resource.wanted
 

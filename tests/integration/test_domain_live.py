@@ -282,6 +282,15 @@ def test_a_start_leaves_nothing_that_waits(lab):
     }
     lab.ok("domain", **guest, state="running")
     assert lab.unchanged("domain", **guest, power_cycle=True)["pending"] == []
+    # What QEMU cannot give is told once, when it is asked for.
+    lacking = {"cpu": {**guest["cpu"], "features": [{"name": "avx512f", "policy": "disable"}]}}
+    lab.ok("domain", name="guest", **lacking, power_cycle=True, force=True, timeout=1)
+    lacking["cpu"]["features"][0]["policy"] = "require"
+    assert waits(lab.change("domain", name="guest", **lacking)) == ["cpu.features[avx512f].policy"]
+    lab.ok("domain", name="guest", state="restarted", force=True, timeout=1)
+    policy = "string(cpu/feature[@name='avx512f']/@policy)"
+    assert (live(lab).xpath(policy), lab.tree("domain", "guest").xpath(policy)) == ("disable", "require")
+    assert lab.unchanged("domain", name="guest", **lacking, power_cycle=True)["pending"] == []
     # libvirt 11 notes the features of the firmware that it chose.
     assert "firmware.type" in waits(lab.change("domain", name="guest", firmware={"type": "bios"}))
 

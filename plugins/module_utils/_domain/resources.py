@@ -127,7 +127,8 @@ CPU = Group(
                     "policy",
                     "@policy",
                     choices=("force", "require", "optional", "disable", "forbid"),
-                    runs_as={"optional": ANYTHING},
+                    # What an emulated processor does not have, QEMU leaves out.
+                    runs_as={"optional": ANYTHING, "require": ("disable",), "force": ("disable",)},
                 ),
             ),
             identity=("name",),
