@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-# The steps share the libvirt hosts of the tests and the machine's few processors: never two at once, also under `make -j`.
+# The steps share the libvirt hosts of the tests and the machine's few processors: never two at once, also under `make -j`;
+# those that `make test` makes side by side share neither files nor hosts.
 .NOTPARALLEL:
 
 # Debian's own, for which the distribution's packages are built
@@ -49,7 +50,7 @@ check: $(CHECKS) ## The daily loop: style, types, ansible-lint, unit tests
 
 .PHONY: test
 test: ## Everything, in the order that fails early; stops at the first failure
-	+@MAKE="$(MAKE)" .ci/steps venv $(CHECKS) build sanity hypervisors integration molecule
+	+@MAKE="$(MAKE)" .ci/steps venv $(CHECKS) sanity+build+hypervisors integration molecule
 
 ##@ Single steps
 .PHONY: lint

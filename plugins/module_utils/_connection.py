@@ -4,16 +4,14 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import contextmanager
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, libvirt_words
+from ansible_collections.virtops.libvirt.plugins.module_utils._events import LOOP
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 DEFAULT_URI = "qemu:///system"
 _PERMISSION = "set 'become: true', or add the user to the group libvirt"
-_events: list[bool] = []
-_EVENTS_LOCK = threading.Lock()
 
 
 def default_uri(uri: str | None) -> str:
@@ -23,24 +21,23 @@ def default_uri(uri: str | None) -> str:
 
 @contextmanager
 def connection(uri: str, read_only: bool):
-    """A virConnect for many objects; read-only means that libvirt itself refuses every write."""
+    """A virConnect for many objects, for as long as they need; read-only: libvirt itself refuses every write."""
     conn = opened(uri, read_only)
+    LOOP.enter()
     try:
         yield conn
     finally:
         conn.close()
+        LOOP.leave()
 
 
 def opened(uri: str, read_only: bool, permission: str = _PERMISSION):
     """A virConnect, to be closed by the caller. C(permission): what to do where this user may not use libvirt.
 
-    libvirt's event loop is registered before the first connection is opened, as virEventRegisterDefaultImpl asks.
+    The daemon hangs up on it where nothing is asked of it for half a minute; C(connection()) sees to that.
     """
     libvirt.registerErrorHandler(lambda _context, _error: None, None)
-    with _EVENTS_LOCK:
-        if not _events:
-            libvirt.virEventRegisterDefaultImpl()
-            _events.append(True)
+    LOOP.register()
     try:
         return libvirt.openReadOnly(uri) if read_only else libvirt.open(uri)
     except libvirt.libvirtError as error:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Wait for libvirt's events, with a deadline and a reason. Private to this collection.
 
-Any number of threads may wait at once: one more runs libvirt's event loop, which is no thing for two.
+Any number of threads may wait at once; C(_events) runs libvirt's event loop meanwhile.
 """
 
 from __future__ import annotations
@@ -10,32 +10,19 @@ import threading
 import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
+from ansible_collections.virtops.libvirt.plugins.module_utils._events import LOOP
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 # An event may be lost with a daemon that goes away, and some things have none: after so long all is asked anyway.
 _SECONDS_BETWEEN = 0.5
 
 
-class _Loop:
-    """libvirt's default event loop, which C(_connection) registers, in a thread that lives as long as the process."""
+class _Bell:
+    """Rung by each event; wakes all that wait."""
 
     def __init__(self):
         self._told = threading.Condition()
         self._count = 0
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        with self._told:
-            if self._thread is None:
-                # It returns only when something happened; with a timer it notices what is registered meanwhile.
-                libvirt.virEventAddTimeout(int(_SECONDS_BETWEEN * 1000), lambda *_args: None, None)
-                self._thread = threading.Thread(target=self._run, name="libvirt-events", daemon=True)
-                self._thread.start()
-
-    @staticmethod
-    def _run() -> None:
-        while True:
-            libvirt.virEventRunDefaultImpl()
 
     def tell(self) -> None:
         """Something happened."""
@@ -56,13 +43,13 @@ class _Loop:
                 self._told.wait_for(lambda: self._count != seen, min(left, _SECONDS_BETWEEN))  # noqa: B023
 
 
-_LOOP = _Loop()
+_BELL = _Bell()
 
 
 def wait_for_lifecycle(conn, domain, reached, timeout: float, reason) -> None:
     """Return when C(reached()) is true, asked again at every lifecycle event of C(domain).
 
-    Failed, with C(reason()), after C(timeout) seconds. Events need the default event loop of C(_connection).
+    Failed, with C(reason()), after C(timeout) seconds. Events need a connection that C(_connection) opened.
     """
     _wait(conn, domain, {libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE: None}, reached, timeout, reason)
 
@@ -116,22 +103,25 @@ def _wait(conn, domain, callbacks: dict, reached, timeout: float, reason, ask=No
 
 def _until(conn, domain, callbacks: dict, reached, timeout: float, ask) -> bool:
     """Whether C(reached()) became true; C(domain): None for all. C(callbacks): what is called at which event."""
-    _LOOP.start()
     deadline = time.monotonic() + timeout
-    events = [conn.domainEventRegisterAny(domain, number, _telling(call), None) for number, call in callbacks.items()]
+    LOOP.enter(at_once=True)
+    events: list[int] = []
     try:
+        for number, call in callbacks.items():
+            events.append(conn.domainEventRegisterAny(domain, number, _telling(call), None))
         if ask:
             ask()
-        return _LOOP.until(reached, deadline)
+        return _BELL.until(reached, deadline)
     finally:
         for event in events:
             conn.domainEventDeregisterAny(event)
+        LOOP.leave()
 
 
 def _telling(call):
     def told(*args) -> None:
         if call:
             call(*args)
-        _LOOP.tell()
+        _BELL.tell()
 
     return told

@@ -6,7 +6,7 @@
 
 A file NAME.json beside a file says how it is served: "break" (bytes after which the connection ends, once for each
 number), "ranges" and "validator" (false: without), "need" (headers that must be there), "status" (what is answered
-instead, once for each), "hold" (bytes after which the rest does not come).
+instead, once for each), "hold" (bytes after which the rest does not come, or only "seconds" later).
 """
 
 from __future__ import annotations
@@ -69,12 +69,14 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with path.open("rb") as stream:
             stream.seek(start)
-            left = min(end - start, end if cut is None else cut)
+            left, held = min(end - start, end if cut is None else cut), False
             while left and (data := stream.read(min(left, 1 << 16))):
                 self.wfile.write(data)
                 left -= len(data)
-                if how.get("hold") and not asked.endswith("1048575") and end - start - left >= how["hold"]:
-                    threading.Event().wait()
+                hold = how.get("hold") and not asked.endswith("1048575") and end - start - left >= how["hold"]
+                if hold and not held:
+                    held = True
+                    threading.Event().wait(how.get("seconds"))
         self.close_connection = True
 
     def log_message(self, *_words):

@@ -46,6 +46,24 @@ def test_a_download_that_is_killed_is_gone_on_with(lab, pool, server, large):
     assert f"GET large.raw bytes={there}-" in server.requests()
 
 
+@pytest.fixture
+def impatient(lab):
+    """A libvirtd that hangs up on clients that do not answer for 6 s, not 30."""
+    settings = "/etc/libvirt/libvirtd.conf"
+    lab.shell(f"cp {settings} /root/patient.conf; printf 'keepalive_interval = 2\nkeepalive_count = 2\n' >>{settings}")
+    restart(lab)
+    yield
+    lab.shell(f"cp /root/patient.conf {settings}")
+    restart(lab)
+
+
+def test_work_that_takes_long_does_not_cost_the_connection(lab, pool, impatient, server, large):
+    """A client that asks nothing of libvirtd, because it fetches or converts an image, answers when it is asked."""
+    server.serve("large.raw", hold=8 << 20, seconds=10)
+    lab.change("volume", pool=pool, name="new", source={"url": server.url("large.raw")})
+    assert same(lab, large, "new")
+
+
 def test_a_download_into_a_full_pool_leaves_nothing(lab, server, large, small):
     packed = server.directory / "packed.gz"
     subprocess.run(f"head -c 64M /dev/zero | tr '\\0' x | gzip -1 >{packed}", shell=True, check=True)
