@@ -168,11 +168,15 @@ class Merge:
             old = was.get(id(source))
             key = f"+{_counted(tag, wants, number)}" if old is None else _counted(tag, had, had.index(old))
             here = at.below(tag, labels[number], key, runs.get(id(source if twin is None else twin)))
-            if self._child(actual, element, twin, old, here) and at.runs is not None:
+            following = next((one for more, one in pairs[number:] if None not in (more, one)), None)
+            if self._child(actual, element, twin, old, here, following) and at.runs is not None:
                 self._lag_of_element(here, element)
 
-    def _child(self, owner, element, twin, old, at) -> bool:
-        """Bring one child there, or take it out; whether the document speaks of it, and libvirt takes that over."""
+    def _child(self, owner, element, twin, old, at, following) -> bool:
+        """Bring one child there, or take it out; whether the document speaks of it, and libvirt takes that over.
+
+        C(following): the twin of the next one that has one.
+        """
         if element is None:
             drops = self._drops(at, old is not None and not self._is_echo(at, None, _short(twin), _same_element))
             if drops:
@@ -183,7 +187,7 @@ class Merge:
                 self._element(twin, twin.makeelement(twin.tag), None, at)
             return drops
         if twin is None:
-            twin = self._added(owner, element, at)
+            twin = self._added(owner, element, at, following)
         if twin is not None:
             self._element(twin, element, old, at)
         return twin is not None
@@ -192,14 +196,17 @@ class Merge:
         if (element is None) != (at.runs is None):
             self._lag(at, *(None if one is None else _short(one) for one in (at.runs, element)))
 
-    def _added(self, actual, element, at):
+    def _added(self, actual, element, at, following):
         """The twin that an element gets, None where libvirt does not take it over."""
         if self._is_echo(at, _short(element), None, _same_element):
             return None
         self._log(at, None, _short(element))
         siblings = actual.findall(element.tag)
         twin = copy.deepcopy(element)
-        if siblings:
+        if following is not None:
+            # The order of some says something: only the first console can be a serial port.
+            following.addprevious(twin)
+        elif siblings:
             siblings[-1].addnext(twin)
         else:
             actual.append(twin)
