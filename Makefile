@@ -104,8 +104,9 @@ integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pyte
 	@$(if $(A),,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration/test_declared.py --exercised $(CACHE)/exercised)
 
 .PHONY: soak
-soak: venv ## Random tasks on a guest, checked and applied: SOAK lives of 50 tasks each (SOAK=100)
-	$(SUDO) env PATH="$$PATH" SOAK=$(or $(SOAK),100) $(VENV)/bin/pytest tests/integration/test_plan_equals_run.py $(A)
+soak: venv ## Random tasks and documents, checked and applied: SOAK lives of 50 each (SOAK=100)
+	$(SUDO) env PATH="$$PATH" SOAK=$(or $(SOAK),100) $(VENV)/bin/pytest tests/integration/test_plan_equals_run.py \
+	  tests/integration/test_corpus.py -k "plan or crossed" $(A)
 
 SCENARIOS := $(sort $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensions/molecule/*/molecule.yml)))
 

@@ -12,20 +12,22 @@ import threading
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
-# After so long without an end of its work a connection gets the loop. Most have ended by then.
-_SECONDS_BEFORE = 3
-# It returns only when something happened; with a timer it notices what is registered meanwhile, and that it may end.
-_SECONDS_BETWEEN = 0.5
+# How often the daemon's questions are looked for while nobody waits for events: else the loop is in the way of calls.
+_SECONDS_BETWEEN_LOOKS = 2
+# A question is read in one round and answered in the next.
+_ROUNDS_OF_A_LOOK = 4
+# A round ends only when something happened; with a timer the loop notices what is registered meanwhile, and its end.
+_MILLISECONDS_OF_A_ROUND = 500
 
 
 class Loop:
-    """The loop, which is no thing for two threads, for as long as it has users."""
+    """The loop, which is no thing for two threads, for as long as it has users; without a pause while some wait."""
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._now = threading.Event()
+        self._called = threading.Event()
         self._is_registered = False
-        self._users = 0
+        self._users = self._waiting = 0
         self._thread: threading.Thread | None = None
 
     def register(self) -> None:
@@ -35,37 +37,46 @@ class Loop:
                 libvirt.virEventRegisterDefaultImpl()
                 self._is_registered = True
 
-    def enter(self, at_once: bool = False) -> None:
-        """Let it run for one more user, C(at_once) or a little later."""
+    def enter(self, waits: bool = False) -> None:
+        """Let it run for one more user, which C(waits) for events or only wants to keep a connection."""
         with self._lock:
             self._users += 1
+            self._waiting += waits
+            self._tell()
             if self._thread is None:
-                self._now.clear()
                 self._thread = threading.Thread(target=self._run, name="libvirt-events", daemon=True)
                 self._thread.start()
-        if at_once:
-            self._now.set()
 
-    def leave(self) -> None:
+    def leave(self, waits: bool = False) -> None:
         with self._lock:
             self._users -= 1
-            if self._users == 0:
-                self._now.set()
+            self._waiting -= waits
+            self._tell()
+
+    def _tell(self) -> None:
+        """Let the thread make no pause, or make some."""
+        if self._waiting or not self._users:
+            self._called.set()
+        else:
+            self._called.clear()
 
     def _run(self) -> None:
-        self._now.wait(_SECONDS_BEFORE)
-        if not self._is_wanted():
-            return
-        timer = libvirt.virEventAddTimeout(int(_SECONDS_BETWEEN * 1000), lambda *_args: None, None)
-        while self._is_wanted():
-            libvirt.virEventRunDefaultImpl()
-        libvirt.virEventRemoveTimeout(timer)
-
-    def _is_wanted(self) -> bool:
-        with self._lock:
-            if self._users == 0:
-                self._thread = None
-            return self._users > 0
+        timer = None
+        while True:
+            # Most have ended before that.
+            self._called.wait(_SECONDS_BETWEEN_LOOKS)
+            with self._lock:
+                if self._users == 0:
+                    self._thread = None
+                    break
+                milliseconds, rounds = (_MILLISECONDS_OF_A_ROUND, 1) if self._waiting else (0, _ROUNDS_OF_A_LOOK)
+            if timer is None:
+                timer = libvirt.virEventAddTimeout(milliseconds, lambda *_args: None, None)
+            libvirt.virEventUpdateTimeout(timer, milliseconds)
+            for _round in range(rounds):
+                libvirt.virEventRunDefaultImpl()
+        if timer is not None:
+            libvirt.virEventRemoveTimeout(timer)
 
 
 LOOP = Loop()

@@ -104,7 +104,7 @@ def _wait(conn, domain, callbacks: dict, reached, timeout: float, reason, ask=No
 def _until(conn, domain, callbacks: dict, reached, timeout: float, ask) -> bool:
     """Whether C(reached()) became true; C(domain): None for all. C(callbacks): what is called at which event."""
     deadline = time.monotonic() + timeout
-    LOOP.enter(at_once=True)
+    LOOP.enter(waits=True)
     events: list[int] = []
     try:
         for number, call in callbacks.items():
@@ -115,7 +115,7 @@ def _until(conn, domain, callbacks: dict, reached, timeout: float, ask) -> bool:
     finally:
         for event in events:
             conn.domainEventDeregisterAny(event)
-        LOOP.leave()
+        LOOP.leave(waits=True)
 
 
 def _telling(call):

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import subprocess
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +69,25 @@ def test_every_document_that_libvirt_takes(lab, capsys):
     ]
     assert not failures, "\n".join(failures)
     assert min(accepted.values()) > 0
+
+
+def test_documents_that_are_crossed_with_each_other(lab, capsys, tmp_path):
+    """In `make test` always the same ones; `make soak` makes as many as SOAK says, each time others."""
+    lives = int(os.environ.get("SOAK", "0"))
+    seed, tries = (random.randrange(1 << 30), 50 * lives) if lives else (1, 300)
+    files = sorted(_corpus.documents(lab.host).rglob("*.xml"))
+    found = outcomes(lab, files, "_crossed_inside.py", str(seed), str(tries))
+    alone, changed = (Counter(one["outcome"] for one in found if bool(one["old"]) == old) for old in (False, True))
+    with capsys.disabled():
+        of = changed.total() - changed["refused"]
+        print(f"\ncrossed, seed {seed}: {alone['pass']} of {alone.total()} pass, {changed['pass']} of {of} as changes")
+    failures = [one for one in found if one["outcome"] == "fail"]
+    for one in failures:
+        for part in ("old", "new"):
+            (tmp_path / f"{one['number']}-{part}.xml").write_text(one[part])
+    told = [f"{one['number']} ({'a change' if one['old'] else 'alone'}): {one['why'][-600:]}" for one in failures]
+    assert not failures, "\n".join([f"their documents are in {tmp_path}", *told])
+    assert alone["pass"] > tries / 20
 
 
 def test_every_pool_that_libvirt_takes(lab, capsys):
