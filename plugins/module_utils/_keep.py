@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import known, says
 
 
 def kept(fields, wanted: dict, actual: dict) -> dict:
@@ -16,10 +17,7 @@ def _both(field, value, now):
     if not now:
         return value
     if isinstance(field, Items):
-        return [
-            now[place] if number is None else kept(field.fields, value[number], {} if place is None else now[place])
-            for number, place in field.pairs(value, now)
-        ]
+        return list(_items(field, value, now))
     if isinstance(field, Mapping):
         return {**now, **value}
     if isinstance(field, Scalars):
@@ -27,3 +25,17 @@ def _both(field, value, now):
     if isinstance(field, Group) and value:
         return kept(field.fields, value, now)
     return value
+
+
+def _items(field: Items, value: list, now: list):
+    for number, place in field.pairs(value, now):
+        if number is None:
+            yield now[place]
+        elif place is None:
+            yield value[number]
+        elif any(known(value[number], key) for key in field.identity) or says(now[place], value[number]):
+            yield kept(field.fields, value[number], now[place])
+        else:
+            # Nothing tells that this one is meant: to make another thing of it would be no adding.
+            yield value[number]
+            yield now[place]

@@ -68,6 +68,8 @@ options:
     description:
       - Whether a list that is given is whole. V(false) adds to the lists of an existing guest, and changes what they
         name; what else they have stays.
+      - An item without the option that tells it from others, such as a NIC without O(interfaces[].mac), is one that is
+        there already, where that is all that the item says, else one more.
     type: bool
     default: true
 extends_documentation_fragment:

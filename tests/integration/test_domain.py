@@ -139,6 +139,16 @@ def test_nics_come_change_and_go(lab, options):
     assert len(lab.tree("domain", "guest").findall("devices/interface")) == 1
 
 
+def test_a_nic_is_added_without_its_address(lab, options):
+    lab.ok("network", name="other", ips=[{"address": "10.51.0.1", "prefix": 24}])
+    lab.ok("domain", **{**options, "interfaces": [{"network": "lab", "link": "down"}]})
+    (before,) = lab.run("domain_info", name=["guest"])["domains"][0]["interfaces"]
+    lab.unchanged("domain", name="guest", interfaces=[{"network": "lab"}], purge=False)
+    changed = lab.change("domain", name="guest", interfaces=[{"network": "other"}], purge=False)
+    assert [nic["network"] for nic in changed["domain"]["interfaces"]] == ["lab", "other"]
+    assert changed["domain"]["interfaces"][0] == before
+
+
 def test_a_disk_on_a_server(lab):
     hosts = [{"name": "10.99.0.1", "port": 10809}]
     disk = {"target": "vda", "format": "raw", "network": {"protocol": "nbd", "name": "export", "hosts": hosts}}
