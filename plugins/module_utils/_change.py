@@ -162,9 +162,11 @@ def _behind(resource, actual, document) -> dict[str, Change]:
 def _waits(resource, change: Change | None, of: Change | None = None) -> bool:
     """Whether a difference of the running object waits for its next start: of what the task speaks of at all.
 
-    C(of): the change of the definition that it comes from. What runs as that was before does not differ by itself.
+    C(of): the change of the definition that it comes from. What runs as that said before does not run as it may.
     """
-    if change is None or (_own_affair(change) and (of is None or of.before != change.before)):
+    if change is None or _own_affair(change):
+        return False
+    if _may_run_so(change) and (of is None or of.before is None or of.before != change.before):
         return False
     return resource.xml is not None or change.trail[0].name in resource.wanted
 
@@ -198,12 +200,14 @@ def names(canonical: dict, change: Change) -> bool:
 
 
 def _own_affair(change: Change) -> bool:
-    """Whether libvirt itself makes a running object differ there from its definition."""
+    """Whether a running object has a mind of its own there."""
+    return any(field.drifts or (field.runtime and change.after is None) for field in change.trail)
+
+
+def _may_run_so(change: Change) -> bool:
+    """Whether libvirt itself makes a running object differ like this from its definition."""
     if not change.trail:
         return False
-    for field in change.trail:
-        if field.drifts or (field.runtime and change.after is None):
-            return True
     leaf = change.trail[-1]
     for after, may_be in leaf.runs_as.items():
         if after == change.after:
