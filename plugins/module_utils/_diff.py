@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 
@@ -96,7 +97,8 @@ def _plain(path: str) -> str:
     return re.sub(r"\[[^]]*\]", "", path)
 
 
-def places(fields, base: str = "") -> set[str]:
+@cache
+def places(fields: tuple, base: str = "") -> frozenset[str]:
     """Every place in the XML that a field speaks for: paths without identities, attributes with C(@)."""
     found: set[str] = set()
     for field in fields:
@@ -105,7 +107,7 @@ def places(fields, base: str = "") -> set[str]:
             found |= places(field.fields, path)
         if not isinstance(field, Group) or (field.optional and not getattr(field, "where", None)):
             found.add(path)
-    return found
+    return frozenset(found)
 
 
 def deciding(fields, base: str = "") -> dict[str, list]:
