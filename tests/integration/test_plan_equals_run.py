@@ -16,6 +16,8 @@ from integration._lab import PLANNED
 
 LIVES = int(os.environ.get("SOAK", "10"))
 TASKS = 50
+# How it is told that a guest keeps a device, and a processor: QEMU asks for that only what knows its ACPI tables.
+KEPT = ("did not give it up", "unplug request for not supported device type")
 BASE = {"name": "guest", "virt_type": "qemu", "timeout": 1, "force": True}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
 FILE = "/var/lib/libvirt/images/images"
@@ -146,7 +148,7 @@ class Guest(RuleBasedStateMachine):
         plan = self.lab.check("domain", **task)
         before = self.lab.documents()
         real = self.lab.run("domain", **task)
-        if "did not give it up" in real.get("msg", ""):
+        if any(words in real.get("msg", "") for words in KEPT):
             # A guest without a system keeps its devices, which nobody can foresee. Nothing else has become different.
             assert self.lab.documents() == before
             self.lab.shell("virsh destroy guest || true")
