@@ -56,6 +56,9 @@ options:
       - Without it all of them are read.
     type: list
     elements: str
+"""
+
+    READ_ONLY = r"""
 attributes:
   check_mode:
     support: full

@@ -38,16 +38,7 @@ options:
     default: false
 extends_documentation_fragment:
   - virtops.libvirt.common
-attributes:
-  check_mode:
-    support: full
-    description: Reads only, in check mode and for real alike.
-  diff_mode:
-    support: N/A
-    description: Changes nothing.
-  idempotent:
-    support: full
-    description: Changes nothing.
+  - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.domain
 """

@@ -28,6 +28,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.network
 """

@@ -14,6 +14,7 @@ description:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.stack
 """
