@@ -181,7 +181,7 @@ def _asks(resource, change: Change) -> bool:
 def _is_of_others(resource, change: Change) -> bool:
     """Whether a change is that of a whole item which is not named by the task, in a list that it only adds to."""
     (field, *below) = change.trail or (None,)
-    if resource.options.get("purge") is not False or below or not isinstance(field, Items):
+    if not resource.adds or below or not isinstance(field, Items):
         return False
     return all(field.label(item) != change.label for item in resource.named.get(field.name, ()))
 

@@ -9,8 +9,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import kno
 
 def kept(fields, wanted: dict, actual: dict) -> dict:
     """Canonical options whose lists also have what an object has beside their items; C(actual): its own values."""
-    known = {field.name: field for field in fields}
-    return {name: _both(known[name], value, actual.get(name)) for name, value in wanted.items()}
+    by_name = {field.name: field for field in fields}
+    return {name: _both(by_name[name], value, actual.get(name)) for name, value in wanted.items()}
 
 
 def _both(field, value, now):

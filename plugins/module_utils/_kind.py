@@ -13,6 +13,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Len
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, without_secrets
 
+# The option of kinds with lists: whether one that is given is whole.
+PURGE = {"purge": {"type": "bool", "default": True}}
+
 
 class Kind(Lender):
     """The base of all kinds; a method without a body is one that some kinds have nothing to say to."""

@@ -82,6 +82,11 @@ class Resource(Kind):
         return secrets(self.xml)
 
     @property
+    def adds(self) -> bool:
+        """Whether the task adds to lists, and does not give them whole."""
+        return self.options.get("purge") is False
+
+    @property
     def subject(self) -> str:
         """What names the object in messages."""
         return f"{self.kind} {self.name}"
@@ -165,7 +170,7 @@ class Resource(Kind):
     def _plan_present(self, plan: Plan, actual: Actual | None) -> None:
         self.prepare(actual)
         self.named = self.wanted
-        if actual is not None and self.options.get("purge") is False:
+        if actual is not None and self.adds:
             from ansible_collections.virtops.libvirt.plugins.module_utils._keep import kept
 
             self.wanted = kept(self.fields, self.wanted, self.values(actual.tree))

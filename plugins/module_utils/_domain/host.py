@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.host import has_device
@@ -34,10 +35,11 @@ def check(domain, document) -> None:
         _file(domain, option, document.findtext(place))
     for entry in document.iterfind("sysinfo[@type='fwcfg']/entry"):
         _file(domain, f"fw_cfg[{entry.get('name')}].file", entry.get("file"))
+    spared = document.findall(OPTIONAL)
     for disk in document.iterfind("devices/disk"):
         source, target = disk.find("source"), disk.find("target")
         # libvirt itself does without a medium that is optional; a descriptor that it was handed has no file.
-        if source is None or source.get("startupPolicy") == "optional" or source.get("fdgroup"):
+        if source is None or disk in spared or source.get("fdgroup"):
             continue
         where = f"disks[{target.get('dev')}]"
         _file(domain, where, {"file": source.get("file"), "block": source.get("dev")}.get(disk.get("type")))

@@ -20,12 +20,12 @@ _EMPTIED = ("cdrom", "floppy")
 
 def as_started(domain, document):
     """A document as libvirt would start it now: itself, or a copy without the optional media that are not there."""
-    if not any(_is_without(domain, disk) for disk in document.iterfind(OPTIONAL)):
+    missing = [number for number, disk in enumerate(document.iterfind(OPTIONAL)) if _is_without(domain, disk)]
+    if not missing:
         return document
     document = copy.deepcopy(document)
-    for disk in document.findall(OPTIONAL):
-        if not _is_without(domain, disk):
-            continue
+    disks = document.findall(OPTIONAL)
+    for disk in (disks[number] for number in missing):
         if disk.get("device") in _EMPTIED:
             # An empty drive is one of files (virDomainDiskEmptySource).
             disk.set("type", "file")

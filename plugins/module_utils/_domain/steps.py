@@ -11,6 +11,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema imp
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import PLACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT
+from ansible_collections.virtops.libvirt.plugins.module_utils._kind import PURGE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
@@ -49,7 +50,7 @@ class Domain(Resource):
         "autostart": {"type": "bool"},
         "force": {"type": "bool", "default": False},
         "power_cycle": {"type": "bool", "default": False},
-        "purge": {"type": "bool", "default": True},
+        **PURGE,
         "wait_for": {"type": "list", "elements": "str", "choices": ["ip", "agent", "ssh", "cloud_init"]},
         "remove_volumes": {"type": "list", "elements": "str"},
         "timeout": {"type": "int", "default": 120},

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, RESTART, Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
+from ansible_collections.virtops.libvirt.plugins.module_utils._kind import PURGE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import PREFIX, ROUTE_PREFIX
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, as_kept
@@ -22,7 +23,7 @@ class Network(SwitchedResource):
     extra = {
         **SwitchedResource.extra,
         "allow_restart": {"type": "bool", "default": False},
-        "purge": {"type": "bool", "default": True},
+        **PURGE,
     }
 
     info_options = {name: {"type": "bool", "default": False} for name in ("leases", "ports", "guests")}
