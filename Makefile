@@ -115,24 +115,22 @@ SCENARIOS := $(sort $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard e
 molecule: venv ## The roles' scenarios (S=scenario for one; else JOBS=2 at a time)
 	$(if $(S),molecule test --scenario-name $(S),JOBS=$(JOBS) .ci/side-by-side $(CACHE)/molecule 'molecule test --scenario-name' $(SCENARIOS))
 
+# TYPE:NAME of all that ansible-doc shows
+DOCUMENTED := $(patsubst plugins/modules/%.py,module:%,$(wildcard plugins/modules/*.py)) \
+  $(foreach type,connection filter inventory,$(patsubst plugins/$(type)/%.py,$(type):%,$(wildcard plugins/$(type)/*.py))) \
+  $(patsubst roles/%,role:%,$(wildcard roles/*))
+
 .PHONY: build
 build: venv ## Build the archive into .cache/, install it elsewhere and ask ansible-doc for all in it
 	rm -rf $(CACHE)/build
 	ansible-galaxy collection build --output-path $(CACHE)/build
 	ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-galaxy collection install --offline --no-deps --pre \
 	  --collections-path $(CACHE)/build $(CACHE)/build/virtops-libvirt-*.tar.gz
-	@cd $(CACHE)/build && for module in $(sort $(notdir $(basename $(wildcard plugins/modules/*.py)))); do \
-	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type module virtops.libvirt.$$module >/dev/null; \
-	  echo "ansible-doc virtops.libvirt.$$module: ok"; \
-	done; \
-	for role in $(sort $(notdir $(wildcard roles/*))); do \
-	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type role virtops.libvirt.$$role >/dev/null; \
-	  echo "ansible-doc --type role virtops.libvirt.$$role: ok"; \
-	done; \
-	for kind in filter inventory; do for plugin in $$(ls plugins/$$kind/*.py | xargs -n 1 basename -s .py); do \
-	  ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type $$kind virtops.libvirt.$$plugin >/dev/null; \
-	  echo "ansible-doc --type $$kind virtops.libvirt.$$plugin: ok"; \
-	done; done
+	@cd $(CACHE)/build; for word in $(DOCUMENTED); do \
+	  text=$$(ANSIBLE_COLLECTIONS_PATH=$(CACHE)/build ansible-doc --type $${word%:*} virtops.libvirt.$${word#*:}); \
+	  test -n "$$text" || { echo "ansible-doc has no $$word"; exit 1; }; \
+	  echo "ansible-doc $$word: ok"; \
+	done
 
 BENCHMARKS := module_cost planning volumes stack inventory leases
 
