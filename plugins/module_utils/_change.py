@@ -42,7 +42,7 @@ def target(resource, base, actual):
 
 def _merge(resource, base, actual, running=None):
     """(the user's xml laid over C(base), the C(Merge) that did it)."""
-    wanted = resource.declared() if running is None else resource.as_started(resource.declared())
+    wanted = resource.declared() if running is None else resource.as_started(resource.declared(), running)
     for place in resource.created_only:
         drop(wanted, place)
     resource.adapt(wanted, base, actual)
@@ -150,7 +150,7 @@ def _behind(resource, actual, document) -> dict[str, Change]:
     """What the running object has otherwise than the definition C(document), by path."""
     if actual.live_tree is None:
         return {}
-    runs, shall = resource.values(actual.live_tree), resource.values(resource.as_started(document))
+    runs, shall = resource.values(actual.live_tree), resource.values(resource.as_started(document, actual.live_tree))
     found = compare(resource.fields, runs, shall)
     if resource.xml is not None and resource.runs_otherwise is not None:
         _document, merge = _merge(resource, actual.document, actual, parse(actual.live_text))

@@ -84,8 +84,8 @@ class Kind(Lender):
         """See C(deciding) of C(_diff)."""
         return {}
 
-    def as_started(self, document):
-        """A document as libvirt would start it now."""
+    def as_started(self, document, running):
+        """A document as libvirt would start it now; C(running) is that of the object that runs."""
         return document
 
     def finish(self, target) -> None:

@@ -295,6 +295,19 @@ def test_a_start_leaves_nothing_that_waits(lab):
     assert "firmware.type" in waits(lab.change("domain", name="guest", firmware={"type": "bios"}))
 
 
+def test_the_model_of_the_host_waits_until_the_guest_runs_with_it(lab):
+    """libvirt says "custom" of a running guest that has it, and of one that has not."""
+    lab.ok("domain", name="guest", virt_type="qemu", memory="16 MiB", state="running")
+    model = {"name": "guest", "cpu": {"mode": "host-model"}}
+    changed = lab.change("domain", **model)
+    assert waits(changed) == ["cpu.mode"]
+    assert lab.unchanged("domain", **model)["pending"] == changed["pending"]
+    started = lab.change("domain", **model, power_cycle=True, force=True, timeout=1)
+    assert "cpu.mode" in paths(started)
+    assert started["pending"] == []
+    assert lab.unchanged("domain", **model, power_cycle=True)["pending"] == []
+
+
 def test_an_optional_medium_that_is_not_there_is_not_missed(lab, pool):
     """A guest that libvirt started without it has all that it can have; once there, a medium comes into its drive, and
     a disk with the next start.

@@ -99,12 +99,7 @@ CPU = Group(
     "cpu",
     "cpu",
     (
-        Field(
-            "mode",
-            "@mode",
-            choices=("host-passthrough", "host-model", "maximum", "custom"),
-            runs_as={"host-model": ("custom",)},
-        ),
+        Field("mode", "@mode", choices=("host-passthrough", "host-model", "maximum", "custom")),
         Field("model", "model", runtime=True),
         Field("check", "@check", choices=("none", "partial", "full"), drifts=True),
         Field("migratable", "@migratable", ON_OFF),

@@ -232,10 +232,10 @@ class Domain(Resource):
         if self._is_alias(asked.get("machine"), now.get("machine", ""), now.get("arch", "")):
             asked.set("machine", now.get("machine"))
 
-    def as_started(self, document):
-        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.optional import as_started
+    def as_started(self, document, running):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.started import as_started
 
-        return as_started(self, document)
+        return as_started(self, document, running)
 
     def finish(self, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied
