@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What libvirt makes of a definition at a start. Private to this collection, imported only where a running guest differs.
+"""What libvirt makes of a definition at a start. Private to this collection, imported only where a guest differs.
 
 Where the source of a disk has C(startupPolicy='optional') and is not there, libvirt starts the guest without the disk,
 or with the drive empty (formatdomain, "Hard drives, floppy disks, CDROMs"). A processor of C(mode='host-model') runs as
