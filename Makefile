@@ -93,11 +93,12 @@ sanity: venv ## ansible-test sanity with every Python found (A="--test NAME" or 
 hypervisors: venv ## Tests of the isolated libvirt hosts themselves, as root (A="pytest's arguments")
 	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/hypervisors $(A)
 
-JOBS := $(shell nproc)
+# One more than there are processors: tests and scenarios wait, too.
+JOBS := $(shell expr $$(nproc) + 1)
 
 # In the order of their names: by number of tests, the random tasks, which are one test of minutes, would begin last.
 .PHONY: integration
-integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments", JOBS=2 at a time)
+integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments", JOBS=3 at a time)
 	$(SUDO) rm -rf $(CACHE)/exercised
 	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder \
 	  --exercised $(CACHE)/exercised --ignore tests/integration/test_declared.py $(A)
@@ -110,9 +111,8 @@ soak: venv ## Random tasks and documents, checked and applied: SOAK lives of 50 
 
 SCENARIOS := $(sort $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensions/molecule/*/molecule.yml)))
 
-# Ansible uses one processor, and guests wait for it most of the time.
 .PHONY: molecule
-molecule: venv ## The roles' scenarios (S=scenario for one; else JOBS=2 at a time)
+molecule: venv ## The roles' scenarios (S=scenario for one; else JOBS=3 at a time)
 	$(if $(S),molecule test --scenario-name $(S),JOBS=$(JOBS) .ci/side-by-side $(CACHE)/molecule 'molecule test --scenario-name' $(SCENARIOS))
 
 # TYPE:NAME of all that ansible-doc shows
