@@ -40,10 +40,11 @@ serial --unit=0 --speed=115200
 terminal_output console serial
 configfile /boot/grub/grub.cfg
 """
-# random.trust_cpu: the guest has no other early entropy.  What is switched off costs much under emulation; programs that
-# lie at the same address in every process (norandmaps) are translated once.
+# random.trust_cpu: the guest has no other early entropy.  What is switched off costs much under emulation; what lies at
+# the same address in every process (norandmaps) is translated once.
 GRUB = """\
-set quick="random.trust_cpu=on mitigations=off no5lvl nokaslr norandmaps init_on_alloc=0 cryptomgr.notests nowatchdog audit=0 apparmor=0"
+set quick="random.trust_cpu=on mitigations=off no5lvl nokaslr norandmaps init_on_alloc=0 cryptomgr.notests"
+set quick="$quick nowatchdog audit=0 apparmor=0"
 linux /vmlinuz root=LABEL=root ro console=tty0 console=ttyS0,115200 quiet $quick
 initrd /initrd.img
 boot
