@@ -339,6 +339,14 @@ def test_guests_are_put_back_on_a_network_that_starts(world, network):
     assert guests(world) == before
 
 
+def test_guests_that_outlived_their_network_are_put_back_on_the_new_one(world, network):
+    there = taps(world)
+    world.change("network", name="shared", state="absent")
+    world.change("network", **network)
+    assert taps(world) == there
+    world.unchanged("network", **network, allow_restart=True)
+
+
 def test_a_restart_that_fails_leaves_all_as_it_was(world, console, network):
     before, there, definition = guests(world), taps(world), world.xml("network", "shared")
     network["dnsmasq_options"] = ["no-such-option"]

@@ -116,7 +116,8 @@ class Network(SwitchedResource):
 
     def state_steps(self, actual):
         steps = super().state_steps(actual)
-        starts = self.state == "active" and actual is not None and not actual.active
+        # Guests may have outlived a network of that name that is gone.
+        starts = self.state == "active" and (actual is None or not actual.active)
         return steps + self._plug_steps(self.attached()) if starts else steps
 
     def _plug_steps(self, nics):
