@@ -16,8 +16,9 @@ and C(Mapping) (a dict of the user's own keys, repeated elements).
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._match import pairs
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, make_room, remove
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size, known, says
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import TEXT, Size, known
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
@@ -119,9 +120,9 @@ class Field:
     def agrees(self, owner, canonical) -> bool:
         """Whether the XML below C(owner) says C(canonical) already: then C(write) leaves it untouched."""
         actual = self.read(owner) if self.path else canonical
-        return canonical == actual or (actual is None and self._absent(canonical))
+        return canonical == actual or (actual is None and self.absent(canonical))
 
-    def _absent(self, canonical) -> bool:
+    def absent(self, canonical) -> bool:
         """An empty text, like a flag that is off, says that it shall not be there."""
         return canonical == self.value.nothing or (self.present and not canonical)
 
@@ -129,7 +130,7 @@ class Field:
         """Put a canonical value into the XML below C(owner)."""
         if self.agrees(owner, canonical):
             return
-        if self._absent(canonical):
+        if self.absent(canonical):
             self.remove(owner)
             return
         if self.decides:
@@ -267,27 +268,7 @@ class Items(Group):
 
     def pairs(self, wanted: list, actual: list) -> list:
         """(wanted index or None, actual index or None), wanted ones first."""
-        left = list(range(len(actual)))
-        found: dict = {}
-
-        def take(number, place):
-            found[number] = place
-            if place is not None:
-                left.remove(place)
-
-        for number, item in enumerate(wanted):
-            key = next((key for key in self.identity if known(item, key)), None)
-            if key:
-                take(number, next((place for place in left if known(actual[place], key) == known(item, key)), None))
-        for number, item in enumerate(wanted):
-            if number not in found:
-                place = next((place for place in left if says(actual[place], item)), None)
-                if place is not None:
-                    take(number, place)
-        for number in range(len(wanted)):
-            if number not in found:
-                take(number, left[0] if left else None)
-        return [(number, found[number]) for number in range(len(wanted))] + [(None, place) for place in left]
+        return pairs(self, wanted, actual)
 
     def agrees(self, owner, canonical):
         elements = self.elements(owner)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items, Mapping, Scalars
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import known, says
+from ansible_collections.virtops.libvirt.plugins.module_utils._match import said
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import known
 
 
 def kept(fields, wanted: dict, actual: dict) -> dict:
@@ -33,7 +34,7 @@ def _items(field: Items, value: list, now: list):
             yield now[place]
         elif place is None:
             yield value[number]
-        elif any(known(value[number], key) for key in field.identity) or says(now[place], value[number]):
+        elif any(known(value[number], key) for key in field.identity) or said(field.fields, now[place], value[number]):
             yield kept(field.fields, value[number], now[place])
         else:
             # Nothing tells that this one is meant: to make another thing of it would be no adding.

@@ -319,15 +319,6 @@ def known(item: dict, key: str) -> str:
     return "" if None in values else "/".join(map(str, values))
 
 
-def says(whole, part) -> bool:
-    """Whether a canonical value has all that another says."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(key in whole and says(whole[key], part[key]) for key in part)
-    if isinstance(part, list):
-        return isinstance(whole, list) and len(whole) == len(part) and all(map(says, whole, part))
-    return whole == part
-
-
 def loosely_equal(one: str | None, other: str | None) -> bool:
     """Whether two XML values say the same: as text, as numbers, as booleans or as MAC addresses."""
     if one is None or other is None:

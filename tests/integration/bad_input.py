@@ -301,6 +301,8 @@ NETWORK = [
     (routed({**V6, "dhcp": {"hosts": [{"mac": MAC, "ip": "fd00:60::5"}]}}), "no MAC", "'id'"),
     (routed({**V6, "dhcp": {"hosts": [{"ip": "fd00:60::5"}]}}), "nobody's", "'name'"),
     (routed({**V6, "tftp_root": "/srv"}), "for IPv4"),
+    (routed({**BLOCK, "prefix": 25, "local_ptr": True}), "ips[10.60.0.1]: 'local_ptr'", "multiple of 8"),
+    (routed({**V6, "prefix": 126, "local_ptr": True}), "'local_ptr'", "multiple of 4"),
     (routed({**BLOCK, "dhcp": {"bootp": {"file": "a"}}}), "bootp", "'ranges'"),
     (routed(DHCP, {**DHCP, "address": "10.62.0.1", "dhcp": {"ranges": [SPAN]}}), "10.62.0.1 both have DHCP"),
     (routed(BLOCK, routes=[{**ROUTE, "gateway": "10.64.0.1"}]), "gateway 10.64.0.1", "'ips'"),

@@ -125,6 +125,9 @@ def test_a_task_adds_to_lists_within_lists(lab):
     ]
     assert address["dhcp"]["ranges"] == OPTIONS["ips"][0]["dhcp"]["ranges"]
     assert [one["ip"] for one in after["dns"]["hosts"]] == ["192.168.150.2", "192.168.150.3"]
+    # libvirt writes no weight of 0.
+    record = {"service": "ldap", "protocol": "tcp", "target": "www.lab.test", "port": 389, "priority": 0, "weight": 0}
+    lab.change("network", name="lab", dns={"srv": [record]}, purge=False)
 
 
 def test_ipv6_beside_ipv4(lab):

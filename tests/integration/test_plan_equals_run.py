@@ -1,31 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan is the run: random tasks on a real libvirtd, checked and then applied, say the same.
-
-`make test` runs 10 lives of 50 tasks, always the same ones; `make soak` as many as SOAK says, each time others.
-"""
+"""The plan is the run: random tasks for a guest on a real libvirtd, checked and then applied, say the same."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from integration._lab import PLANNED
+from integration._random import lives, some
 
-LIVES = int(os.environ.get("SOAK", "10"))
-TASKS = 50
 # How it is told that a guest keeps a device, and a processor: QEMU asks for that only what knows its ACPI tables.
 KEPT = ("did not give it up", "unplug request for not supported device type")
 BASE = {"name": "guest", "virt_type": "qemu", "timeout": 1, "force": True}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
 FILE = "/var/lib/libvirt/images/images"
-
-
-def some(**options):
-    """A dict with any of the options."""
-    return st.fixed_dictionaries({}, optional=options)
 
 
 DISK = st.fixed_dictionaries(
@@ -177,16 +165,4 @@ def estate(lab, pool):
 
 
 def test_the_plan_is_the_run(estate):
-    run_state_machine_as_test(
-        type("GuestOnHost", (Guest,), {"lab": estate}),
-        settings=settings(
-            max_examples=LIVES,
-            stateful_step_count=TASKS,
-            deadline=None,
-            database=None,
-            derandomize="SOAK" not in os.environ,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-            print_blob=True,
-        ),
-    )
+    lives(Guest, estate)

@@ -19,6 +19,8 @@ _LONGEST_DEVICE = 15
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 # The least that dnsmasq lends an address for.
 _SHORTEST_LEASE = 120
+# The bits of a prefix for which the domain of addresses, in-addr.arpa or ip6.arpa, has a name of its own.
+_PTR_PARTS = {4: 8, 6: 4}
 
 
 def check(network, actual, target) -> None:
@@ -43,6 +45,8 @@ def check(network, actual, target) -> None:
     check_mode(network.subject, words)
     _check_parts(network, words, subnets)
     starts = network.state_after(actual) == "active"
+    if starts and words.get("dns", {}).get("enable") is not False:
+        _check_reverse(network, words)
     for other in network.conn.listAllNetworks(0):
         if other.name() != network.name:
             _apart(network, words, subnets, other, starts)
@@ -105,6 +109,18 @@ def _check_dhcp(where: str, block: dict, hosts: list, ranges: list, version: int
         )
     if version == 6 and (bootp or block.get("tftp_root")):
         raise Refused(f"{where}: 'bootp' and 'tftp_root' are for IPv4; move them to an address of IPv4")
+
+
+def _check_reverse(network, words: dict) -> None:
+    """Refused for a subnet of which no domain tells the names of addresses (virSocketAddrPTRDomain)."""
+    for block in words.get("ips", []):
+        address = ip_address(block["address"])
+        part = _PTR_PARTS[address.version]
+        if block.get("local_ptr") and block["prefix"] not in range(part, address.max_prefixlen, part):
+            raise Refused(
+                f"{network.subject}: ips[{block['address']}]: 'local_ptr' needs a prefix that is a multiple of {part},"
+                f" and {block['prefix']} is none; change the prefix, or take 'local_ptr' out"
+            )
 
 
 def _once(where: str, values: list) -> None:
