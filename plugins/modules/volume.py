@@ -47,6 +47,8 @@ options:
       - An existing volume is grown to it. Where a guest runs on it, it grows through the guest's disk, and the guest
         sees it at once.
       - A new volume takes it from O(backing) or O(source) where it is not given.
+      - QEMU grows images of the formats raw, qcow2, qed and luks only, and fills the last cylinder of an empty one of
+        format vpc up.
     type: str
   allow_shrink:
     description: Let O(capacity) make a volume smaller that no guest runs on. What is behind the new end is lost.

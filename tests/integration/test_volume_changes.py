@@ -62,6 +62,12 @@ def test_a_volume_is_shrunk_only_where_it_may(lab, pool, kind):
     assert image(lab, "disk")["virtual-size"] == 8 << 20
 
 
+def test_a_volume_that_qemu_cannot_shrink_is_not_shrunk(lab, pool):
+    task = {"pool": pool, "name": "disk", "format": "qed", "allow_shrink": True}
+    lab.ok("volume", **task, capacity="16 MiB")
+    assert "shrink an image of format qed" in lab.refused("volume", **task, capacity="8 MiB")
+
+
 # --- how it is made ---------------------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,19 @@ def test_an_import_is_grown_to_the_capacity(lab, pool, source):
     lab.change("volume", **{**task, "capacity": "65 MiB"})
 
 
+@pytest.mark.parametrize("kind", ["raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed"])
+def test_an_import_of_any_format_has_the_capacity_and_keeps_it_where_qemu_cannot_grow_it(lab, pool, tmp_path, kind):
+    source = make_image(tmp_path / "image", "qcow2")
+    task = {"pool": pool, "name": "base", "source": {"path": str(source)}, "format": kind}
+    made = lab.change("volume", **task, capacity="64 MiB")
+    assert made["volume"]["capacity"] == "64 MiB"
+    assert read_back(lab, "base")["actual-size"] < 3 << 20, "the holes of the image have been filled"
+    if kind in ("raw", "qcow2", "qed"):
+        lab.change("volume", **task, capacity="65 MiB")
+    else:
+        assert f"format {kind}" in lab.refused("volume", **task, capacity="65 MiB")
+
+
 def test_a_name_stays_as_it_is_on_the_way_to_qemu_img(lab, pool, source):
     lab.change("volume", pool=pool, name="$HOME.img", source={"path": str(source)})
     assert lab.shell(f"ls -A {DIRECTORY}") == "$HOME.img\n"

@@ -11,16 +11,27 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CAPACITY, FILE_POOLS
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
+    CAPACITY,
+    FILE_POOLS,
+    GROWING,
+    SHRINKING,
+)
 
 # Pools in which libvirt can give a volume another size (resizeVol of its storage backends).
 _RESIZING = (*FILE_POOLS, "rbd", "vstorage", "gluster")
+# The largest that QEMU gives an image of format vpc, in bytes (calculate_geometry).
+_CYLINDER = 16 * 255 * 512
 
 
 def rounded(volume, wanted: int, actual: int) -> int:
-    """The size that the pool makes of C(wanted): one of blocks has units of its own, which divide all its figures."""
-    if volume.pool_words().get("type", "dir") in FILE_POOLS or wanted >= actual:
+    """The size that comes of C(wanted): a pool of blocks has units of its own, which divide all its figures, and an
+    image of format vpc whole cylinders.
+    """
+    if wanted >= actual:
         return wanted
+    if volume.pool_words().get("type", "dir") in FILE_POOLS:
+        return actual if volume.format_now() == "vpc" and actual - wanted < _CYLINDER else wanted
     unit = math.gcd(actual, *volume.pool_handle().info()[1:])
     return -(-wanted // unit) * unit if unit else wanted
 
@@ -32,6 +43,12 @@ def check(volume, before: int, after: int) -> None:
         raise Refused(
             f"{volume.subject}: libvirt cannot change the capacity of a volume in a pool of type {kind};"
             " take the option out, or resize it by the pool's own tools"
+        )
+    known = SHRINKING if after < before else GROWING
+    if volume.format_now() not in known:
+        raise Refused(
+            f"{volume.subject}: QEMU cannot {'shrink' if after < before else 'grow'} an image of format"
+            f" {volume.format_now()}; take 'capacity' out, or make a larger volume of it with 'source.volume'"
         )
     uses = volume.uses()
     base = next((use for use in uses if use.base), None)

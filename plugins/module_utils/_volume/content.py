@@ -13,6 +13,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image, seed
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.origin import Origin, vanishing
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import GROWING
 
 
 class Content:
@@ -67,13 +68,15 @@ class Image(Content):
     def write(self, path, volume_format, capacity, lock):
         with self.origin.brought(path.removesuffix(".part")) as source:
             about = self._looked_at(source, capacity)
-            if self.origin.own and about["format"] == volume_format and not self.creation:
+            size = None if capacity == about["virtual-size"] else capacity
+            as_it_is = self.origin.own and about["format"] == volume_format and not self.creation
+            if as_it_is and (size is None or volume_format in GROWING):
                 os.rename(source, path)
+                if size is not None:
+                    image.resize(self.origin.execute, path, volume_format, size, lock)
             else:
-                wanted = {"format": volume_format, "options": self.creation}
+                wanted = {"format": volume_format, "options": self.creation, "size": size}
                 image.convert(self.origin.execute, source, about["format"], path, wanted, lock)
-            if capacity != about["virtual-size"]:
-                image.resize(self.origin.execute, path, volume_format, capacity, lock)
 
     @contextlib.contextmanager
     def file(self, beside, volume_format, capacity, any_format):
@@ -85,10 +88,9 @@ class Image(Content):
                 return
             with vanishing(beside + ".whole") as whole:
                 kind = about["format"] if any_format else volume_format
-                wanted = {"format": kind, "options": self.creation}
+                size = None if any_format or capacity == about["virtual-size"] else capacity
+                wanted = {"format": kind, "options": self.creation, "size": size}
                 image.convert(self.origin.execute, source, about["format"], whole, wanted, None)
-                if not any_format and capacity != about["virtual-size"]:
-                    image.resize(self.origin.execute, whole, kind, capacity, None)
                 yield whole
 
     def _looked_at(self, path: str, capacity: int) -> dict:

@@ -14,7 +14,7 @@ import shutil
 import time
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import WRITABLE
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import GROWING, WRITABLE
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse import BLOCK, Writer
 
 __all__ = ["WRITABLE"]
@@ -102,12 +102,21 @@ def alone(directory: str):
 def convert(execute, source: str, source_format: str, destination: str, wanted: dict, lock: int | None) -> None:
     """Copy an image with its holes into a new file.
 
-    C(wanted): C(format), C(options) for it (qemu-img(1), "-o"), and whether to C(compress) what is in it.
+    C(wanted): C(format), C(options) for it (qemu-img(1), "-o"), whether to C(compress) what is in it, and the C(size)
+    that it shall have, in bytes; None: that of the source.
     """
-    options = ["-o", ",".join(wanted["options"])] if wanted.get("options") else []
+    into, size = wanted["format"], wanted.get("size")
+    # Without it QEMU fills the last cylinder up.
+    settings = [*wanted.get("options", ()), *(["force_size=on"] if into == "vpc" else [])]
+    options = ["-o", ",".join(settings)] if settings else []
+    at_once = size is not None and into not in GROWING
+    if at_once:
+        tool(execute, ["qemu-img", "create", "-q", "-f", into, *options, destination, str(size)], lock)
+        options = ["-n", "--target-is-zero"]
     options += ["-c"] if wanted.get("compress") else []
-    command = ["qemu-img", "convert", "-f", source_format, "-O", wanted["format"], *options, source, destination]
-    tool(execute, command, lock)
+    tool(execute, ["qemu-img", "convert", "-f", source_format, "-O", into, *options, source, destination], lock)
+    if size is not None and not at_once:
+        resize(execute, destination, into, size, lock)
 
 
 def resize(execute, path: str, image_format: str, capacity: int, lock: int | None, shrink: bool = False) -> None:

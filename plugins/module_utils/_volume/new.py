@@ -63,7 +63,7 @@ def _refuse_format(volume, volume_format: str) -> None:
         )
     ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
     if ours and volume_format != "qcow2":
-        raise Refused(f"{volume.subject}: {' and '.join(map(repr, ours))} are of the format qcow2; take them out")
+        raise Refused(f"{volume.subject}: only qcow2 has {' and '.join(map(repr, ours))}; take that out, or choose it")
     how = volume.options.get("preallocation")
     if how == "metadata" and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")

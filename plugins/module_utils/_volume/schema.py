@@ -9,6 +9,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import MOD
 FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop", "dmg", "iso", "luks")
 # Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
 WRITABLE = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "luks")
+# Those of which it can give an image another size (measured on 7.2).
+GROWING, SHRINKING = ("raw", "qcow2", "qed", "luks"), ("raw", "qcow2")
 LAYERED = ("qcow2", "qcow", "vmdk", "qed")
 # virStorageVolWipeAlgorithm; all but these two are done by the program scrub.
 WIPES = ("zero", "trim", "nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random")
