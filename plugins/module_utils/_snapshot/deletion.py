@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import merging, metadata, releases
-from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL
 
 _METADATA = "set 'metadata_only: true' to forget it and leave its files as they are"
 
@@ -74,7 +75,7 @@ def _external_way(guest, tree, snap) -> Way:
         reason = _not_in_line(tree, snap)
     else:
         reason = _not_in_chain(tree, snap)
-    reason = reason or _on_internal(tree, snap)
+    reason = reason or _on_internal(tree, snap) or _below_internal(tree, snap)
     if reason:
         return Way(reason=reason)
     since = tree.sleeps(guest)
@@ -145,7 +146,21 @@ def _on_internal(tree, snap) -> str:
     return ""
 
 
-def _names(names: list[str]) -> str:
+def _below_internal(tree, snap) -> str:
+    """Internal ones in the files of an external one, which go when they are merged: libvirt 9.0 loses them."""
+    written = tree.written(snap)
+    lost = [
+        other.name
+        for other in tree.snaps.values()
+        for target, place in written.items()
+        if other.locations.get(target) == INTERNAL and other.origins.get(target) == place
+    ]
+    if lost:
+        return f"{_names(set(lost))} lies in its files, which go with it; delete that first (children: true)"
+    return ""
+
+
+def _names(names: Iterable[str]) -> str:
     return " and ".join(sorted(names))
 
 
