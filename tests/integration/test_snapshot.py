@@ -326,7 +326,7 @@ def test_an_internal_snapshot_is_not_lost_with_the_file_that_it_lies_in(lab, bla
     lab.ok("snapshot", domain=domain, name="below")
     lab.ok("snapshot", domain=domain, name="above")
     assert taken(lab)["above"]["location"] == "internal"
-    assert "above lies in its files" in lab.refused("snapshot", domain=domain, name="below", state="absent")
+    assert "its files also hold above" in lab.refused("snapshot", domain=domain, name="below", state="absent")
     assert [one["name"] for one in image(lab, "d1.below")["snapshots"]] == ["above"]
     lab.change("snapshot", domain=domain, name="below", state="absent", children=True)
     assert (taken(lab), sorted(lab.shell(f"ls {DIRECTORY}").split())) == ({}, ["d0.qcow2", "d1.raw"])

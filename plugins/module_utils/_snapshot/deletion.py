@@ -156,7 +156,7 @@ def _below_internal(tree, snap) -> str:
         if other.locations.get(target) == INTERNAL and other.origins.get(target) == place
     ]
     if lost:
-        return f"{_names(set(lost))} lies in its files, which go with it; delete that first (children: true)"
+        return f"its files also hold {_names(set(lost))}, which would be lost; delete that first (children: true)"
     return ""
 
 
