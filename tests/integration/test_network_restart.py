@@ -213,7 +213,8 @@ def test_info_tells_leases_ports_and_guests(world):
     leases = {one["mac"]: one for one in told["leases"]["shared"]}
     assert {name: leases[MACS[name]]["address"] for name in IPS} == IPS
     assert {(one["prefix"], one["family"]) for one in leases.values()} == {(24, "ipv4")}
-    assert min(one["expires"] for one in leases.values()) > 1_700_000_000
+    # Those that were asked for while an earlier test lent addresses for ever have no end.
+    assert all(one["expires"] == 0 or one["expires"] > 1_700_000_000 for one in leases.values())
     ports = [(one["domain"], one["mac"]) for one in told["ports"]["shared"]]
     assert ports == [("a", MACS["a"]), ("b", MACS["b"]), ("guest", MACS["off"]), ("guest", MACS["down"])]
     guests = told["guests"]["shared"]
