@@ -106,7 +106,7 @@ options:
   retention:
     description:
       - How many snapshots of this guest are kept; the others are deleted, the oldest first, behind the one that this
-        task takes.
+        task takes. The one that the task names stays.
       - It is about snapshots that this module took. With labels in it, or in the task, only those that carry them.
       - Periods are those of the time zone UTC. Each rule keeps the newest of each of the latest periods that have one,
         and what any rule keeps stays.

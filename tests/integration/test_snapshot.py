@@ -224,6 +224,8 @@ def test_a_policy_keeps_the_newest_of_what_it_is_about(lab, blank):
     assert paths(made) == ["", "retention[n0]"]
     assert "retention[n0]" in made["diff"][-1]["before"]
     assert sorted(taken(lab)) == ["by-hand", "n1", "n2", "other"]
+    # One that is named is not taken for too many.
+    lab.unchanged("snapshot", domain=domain, name="n1", retention={"last": 1, "labels": {"policy": "nightly"}})
     pruned = lab.change("snapshot", domain=domain, retention={"last": 1, "labels": {"policy": "nightly"}})
     assert paths(pruned) == ["retention[n1]"]
     pruned = lab.change("snapshot", domain=domain, retention={"daily": 1})
@@ -330,6 +332,14 @@ def test_an_internal_snapshot_is_not_lost_with_the_file_that_it_lies_in(lab, bla
     assert [one["name"] for one in image(lab, "d1.below")["snapshots"]] == ["above"]
     lab.change("snapshot", domain=domain, name="below", state="absent", children=True)
     assert (taken(lab), sorted(lab.shell(f"ls {DIRECTORY}").split())) == ({}, ["d0.qcow2", "d1.raw"])
+
+
+def test_a_guest_that_sleeps_since_its_memory_was_taken_leaves_its_old_disks_alone(lab, blank):
+    domain = blank("qcow2", "qcow2", state="paused")
+    lab.ok("snapshot", domain=domain, name="s1", location="external", memory=True, disks=[{"target": "vda"}])
+    assert "since s1 took its memory" in lab.refused("snapshot", domain=domain, name="s2", location="internal")
+    lab.ok("domain", name=domain, state="running")
+    lab.change("snapshot", domain=domain, name="s2", location="internal")
 
 
 WRONG = [

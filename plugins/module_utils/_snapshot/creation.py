@@ -64,7 +64,7 @@ def why_not(guest, tree, document, quiesce: bool) -> str:
     memory = document.find("memory").get("snapshot")
     return (
         _wrong_guest(guest, tree, chosen)
-        or _asleep(guest, tree, memory)
+        or _asleep(guest, tree, memory, chosen)
         or _wrong_mix(chosen, memory)
         or _wrong_memory(guest, memory, chosen, document.find("memory").get("file"))
         or (_not_internal(guest, chosen) if INTERNAL in chosen.values() else "")
@@ -83,12 +83,15 @@ def _wrong_guest(guest, tree, chosen: dict) -> str:
     return merging.in_the_way(guest, tree)
 
 
-def _asleep(guest, tree, memory: str) -> str:
-    writes = memory == EXTERNAL or (memory == INTERNAL and guest.version >= releases.INTERNAL_WITH_UEFI)
-    since = tree.sleeps(guest) if writes else ""
-    return (
-        f"it is paused since {since} took its memory, and QEMU takes it once only; set it to running" if since else ""
-    )
+def _asleep(guest, tree, memory: str, chosen: dict) -> str:
+    since = tree.sleeps(guest)
+    if not since or memory == LEFT_OUT:
+        return ""
+    # What it was given then to write into is awake; before 10.9 that is enough.
+    awake = tree.snaps[since].overlays if guest.version < releases.INTERNAL_WITH_UEFI else {}
+    if memory == INTERNAL and all(target in awake for target, where in chosen.items() if where == INTERNAL):
+        return ""
+    return f"it is paused since {since} took its memory, and QEMU takes it once only; set it to running"
 
 
 def _wrong_mix(chosen: dict, memory: str) -> str:

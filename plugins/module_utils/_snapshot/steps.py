@@ -367,7 +367,8 @@ class Snapshot(Resource):
             new.labels = self.asked.get("labels") or {}
             tree.add(new)
         meant = [snap for snap in tree.ordered() if retention.is_meant(snap, labels)]
-        for snap in retention.surplus(meant, policy):
+        # What the task names is to be there, however old it is: else the next run would take it anew.
+        for snap in (one for one in retention.surplus(meant, policy) if one.name != self.name):
             gone = self._gone(f"retention[{snap.name}]", snap)
             plan.also.append(gone)
             plan.changes.append(gone)
