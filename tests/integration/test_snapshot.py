@@ -228,6 +228,10 @@ def test_a_policy_keeps_the_newest_of_what_it_is_about(lab, blank):
     lab.unchanged("snapshot", domain=domain, name="n1", retention={"last": 1, "labels": {"policy": "nightly"}})
     pruned = lab.change("snapshot", domain=domain, retention={"last": 1, "labels": {"policy": "nightly"}})
     assert paths(pruned) == ["retention[n1]"]
+    task = {"domain": domain, "name": "other", "labels": {"policy": "nightly"}, "retention": {"last": 1}}
+    # With the label that it gets, one that is there already is one of them, and the named one stays.
+    lab.change("snapshot", **task)
+    lab.ok("snapshot", domain=domain, name="other", labels={})
     pruned = lab.change("snapshot", domain=domain, retention={"daily": 1})
     assert paths(pruned) == ["retention[other]"]
     assert sorted(taken(lab)) == ["by-hand", "n2"]

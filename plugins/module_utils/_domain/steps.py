@@ -10,7 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain import sta
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import PLACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._kind import PURGE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
@@ -33,6 +33,7 @@ _RUNS_OTHERWISE = (
 _OFF = {"shut_down", "switch_off"}
 # Operations that start one.
 _ON = {"start", "start_paused"}
+_AT_ONCE = (LIVE, POWER_CYCLE)
 
 
 class Domain(Resource):
@@ -256,10 +257,15 @@ class Domain(Resource):
     def _complete(self, plan, actual, target, changes):
         ways = self._ways(actual)
         # One that is saved wakes up with the files that it had.
-        if _ON & set(ways[1:] if actual is not None and actual.state == states.SAVED else ways):
+        starts = _ON & set(ways[1:] if actual is not None and actual.state == states.SAVED else ways)
+        if starts:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
 
             check(self, target)
+        if starts or any(change.path.startswith("disks[") and change.effect in _AT_ONCE for change in changes):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain import writers
+
+            writers.check(self, target)
         super()._complete(plan, actual, target, changes)
 
     # --- steps ------------------------------------------------------------------------------------------------------

@@ -366,6 +366,8 @@ class Snapshot(Resource):
             new = Snap(self._new)
             new.labels = self.asked.get("labels") or {}
             tree.add(new)
+        elif actual is not None and self.asked.get("labels") is not None:
+            tree.snaps[self.name].labels = self.asked["labels"]
         meant = [snap for snap in tree.ordered() if retention.is_meant(snap, labels)]
         # What the task names is to be there, however old it is: else the next run would take it anew.
         for snap in (one for one in retention.surplus(meant, policy) if one.name != self.name):

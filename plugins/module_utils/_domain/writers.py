@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Disks that another guest writes into. Private to this collection, imported only where a guest starts or gets a disk.
+
+QEMU locks the files of a running guest, and a second writer fails at its start (qemu(1), "file.locking").
+"""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import running
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import path_of, source_of
+
+_READ = ("cdrom", "floppy")
+# In these states, in the words of the options, a guest has its disks open.
+_OPEN = ("running", "paused")
+
+
+def check(domain, document) -> None:
+    """Refused where a guest would write into a file that another running guest writes into."""
+    disks = [disk for disk in document.iterfind("devices/disk") if _writes(disk)]
+    others = _others(domain) if disks else {}
+    for disk in disks if others else ():
+        source = source_of(disk)
+        other = others.get(source) or others.get(_in_other_words(domain, source))
+        if other:
+            raise Refused(
+                f"{domain.subject}: disks[{disk.find('target').get('dev')}]: domain {other} writes into"
+                f" {'/'.join(source[1:])}, and runs; give each its own, or both 'shareable: true'"
+            )
+
+
+def _in_other_words(domain, source: tuple) -> tuple | None:
+    """A volume as its file, a file as the volume that it is; None where libvirt knows of none."""
+    if source[0] == "volume":
+        return ("file", path_of(domain.conn, domain.planned, source))
+    handle = lookup(domain.conn.storageVolLookupByPath, source[1], libvirt.VIR_ERR_NO_STORAGE_VOL)
+    return handle and ("volume", handle.storagePoolLookupByVolume().name(), handle.name())
+
+
+def _writes(disk) -> bool:
+    source = source_of(disk)
+    return (
+        source is not None
+        and source[0] in ("file", "volume")
+        and disk.get("device") not in _READ
+        and all(disk.find(place) is None for place in ("readonly", "shareable", "transient"))
+    )
+
+
+def _others(domain) -> dict[tuple, str]:
+    """The other guest that writes into each source, now or by what is planned."""
+    now = domain.planned.once("disk writers", lambda: _running(domain))
+    planned = {words.get("name"): words for words in domain.planned.all("domain")}
+    found = {
+        source: name
+        for source, name in now.items()
+        # Those of one stack are stopped and started side by side.
+        if domain.planned.many or not (name in planned or domain.planned.removes("domain", name))
+    }
+    for name, words in planned.items():
+        for disk in words.get("disks", ()) if words.get("state") in _OPEN else ():
+            source = ("volume", disk.get("pool"), disk["volume"]) if "volume" in disk else ("file", disk.get("file"))
+            if disk.get("device") not in _READ and not disk.get("readonly") and not disk.get("shareable"):
+                found[source] = name
+    return {source: name for source, name in found.items() if name != domain.name}
+
+
+def _running(domain) -> dict[tuple, str]:
+    guests = domain.planned.once("running guests", lambda: running(domain.conn))
+    return {source_of(disk): name for name, tree in guests for disk in tree.iterfind("devices/disk") if _writes(disk)}
