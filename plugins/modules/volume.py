@@ -27,7 +27,7 @@ options:
     description:
       - V(present) creates it where it is not there.
       - V(absent) deletes it and what is in it. It is refused while a guest runs on the volume, and while another volume
-        is built on it.
+        is built on it, or its pool is off.
     type: str
     choices: [present, absent]
     default: present

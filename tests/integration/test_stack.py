@@ -7,7 +7,7 @@ import os
 import re
 
 import pytest
-from integration._lab import wait_until
+from integration._lab import paths, wait_until
 from integration.guests import tiny_guest
 from integration.test_interrupted import kill
 
@@ -289,3 +289,39 @@ def test_seeds_and_clones_are_made_in_one_pool_side_by_side(lab):
     volumes = [{**CLONES, "count": 30}, seeds, STACK["volumes"][1]]
     lab.change("stack", name="lab", pools=STACK["pools"], volumes=volumes)
     assert len(lab.shell(f"ls {PATH}").split()) == 61
+
+
+def test_what_lies_in_a_pool_that_is_off_is_there_all_the_same(lab):
+    """As behind a boot of the host, where the pool is not one that is started by itself."""
+    task = {
+        "name": "lab",
+        "state": "running",
+        "pools": [{"name": "lab", "path": PATH}],
+        "volumes": [
+            {"name": "base", "pool": "lab", "capacity": "2 MiB", "format": "qcow2"},
+            {"name": "clone", "pool": "lab", "capacity": "3 MiB", "backing": {"volume": "base"}},
+            {"name": "raw", "pool": "lab", "capacity": "1 MiB", "permissions": {"mode": "0640"}},
+            {"name": "seed", "pool": "lab", "cloud_init": {"user_data": {"hostname": "one"}}},
+            {"name": "vm.vmdk", "pool": "lab", "capacity": "1 MiB", "format": "vmdk"},
+        ],
+        "domains": [{"name": "web1", "disks": [{"target": "vda", "pool": "lab", "volume": "clone"}]}],
+        "defaults": {"domains": {"virt_type": "qemu", "memory": "16 MiB"}},
+    }
+    lab.change("stack", **task)
+    off = "virsh destroy web1; virsh pool-destroy lab"
+    lab.shell(off)
+    assert lab.change("stack", **task)["steps"] == ["start pool lab", "start domain web1"]
+    lab.shell(off)
+    task["volumes"][0]["capacity"] = "4 MiB"
+    task["volumes"][2]["permissions"]["mode"] = "0600"
+    task["volumes"][3]["cloud_init"]["user_data"]["hostname"] = "two"
+    changed = paths(lab.change("stack", **task))
+    assert {"volumes[lab/base].capacity", "volumes[lab/raw].permissions.mode"} <= set(changed)
+    assert not [path for path in changed if path.startswith(("volumes[lab/clone]", "volumes[lab/vm.vmdk]"))]
+    lab.shell(off)
+    for module, options in (("stack", {**task, "state": "absent"}), ("volume", {"pool": "lab", "name": "raw"})):
+        assert "pool lab is not active" in lab.refused(module, **{**options, "state": "absent"})
+    lab.unchanged("volume", pool="lab", name="other", state="absent")
+    lab.ok("pool", name="lab", state="active")
+    lab.change("stack", **{**task, "state": "absent"})
+    assert lab.shell(f"ls {PATH}") == ""

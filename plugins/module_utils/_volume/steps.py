@@ -105,7 +105,7 @@ class Volume(Resource):
         pool, there = self.pool_handle(), self._listed()
         if there is None and (pool is None or not pool.isActive()):
             self._refuse_without_pool(pool)
-            return None
+            return self._asleep()
         if there is None:
             handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
         else:
@@ -131,13 +131,31 @@ class Volume(Resource):
 
         return self.planned.once(f"volumes of {self.pool}", ask) if self.planned.many else None
 
+    def _asleep(self) -> Actual | None:
+        """The volume as its file tells, in a pool of a directory that is off and will be on by then."""
+        directory = self.pool_words().get("path")
+        if not directory or self.pool_words().get("type", "dir") != "dir" or not is_local(self.conn):
+            return None
+        path = os.path.join(directory, self.name)
+        if not self._will_be_on() and os.path.isfile(path):
+            self._refuse_off()
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asleep import document
+
+        text = self.planned.once(f"file {path}", lambda: document(self, path))
+        return None if text is None else Actual(None, text, active=False)
+
+    def _will_be_on(self) -> bool:
+        return (self.planned.get("pool", self.pool) or {}).get("state") == "active"
+
     def _refuse_without_pool(self, pool) -> None:
-        planned = self.planned.get("pool", self.pool)
-        if self.state == "absent" or (planned and planned.get("state") == "active"):
+        if self.state == "absent" or self._will_be_on():
             return
         advice = "make it with virtops.libvirt.pool, or correct the name"
-        if pool is None and not planned:
+        if pool is None and not self.planned.get("pool", self.pool):
             raise Refused(f"{self.subject}: there is no pool {self.pool}; {advice}")
+        self._refuse_off()
+
+    def _refuse_off(self):
         raise Refused(f"{self.subject}: pool {self.pool} is not active; start it with 'state: active' of its module")
 
     @functools.cached_property

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A volume of a pool that is off, and will be on by then. Private to this collection, imported only for such a pool.
+
+libvirt tells of no volume in a pool that is off, such as one without autostart behind a boot of its host. What lies in
+its directory is there all the same.
+"""
+
+from __future__ import annotations
+
+import os
+from xml.etree import ElementTree as ET
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+
+# Where an ISO image says what it is (ECMA-119, 8.1.2).
+_ISO = (0x8001, b"CD001")
+# How the features of a qcow2 image are called by qemu-img and by libvirt.
+_FEATURES = (("lazy-refcounts", "lazy_refcounts"), ("extended-l2", "extended_l2"))
+
+
+def document(volume, path: str) -> str | None:
+    """The document of the volume in a file, as libvirt would write it; None where no file is to be seen there."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    if not os.path.isfile(path) or not os.access(path, os.R_OK):
+        return None
+    about = image.describe(volume.execute, path, volume.subject)
+    element = ET.Element("volume", type="file")
+    for name, value in (("name", volume.name), ("key", path)):
+        ET.SubElement(element, name).text = value
+    for name, size in (("capacity", about["virtual-size"]), ("allocation", status.st_blocks * 512)):
+        ET.SubElement(element, name, unit="bytes").text = str(size)
+    target = ET.SubElement(element, "target")
+    ET.SubElement(target, "path").text = path
+    ET.SubElement(target, "format", type="iso" if about["format"] == "raw" and _is_iso(path) else about["format"])
+    permissions = ET.SubElement(target, "permissions")
+    shown = {"mode": f"{status.st_mode & 0o7777:04o}", "owner": status.st_uid, "group": status.st_gid}
+    for name, number in shown.items():
+        ET.SubElement(permissions, name).text = str(number)
+    _tell_more(element, target, about)
+    return ET.tostring(element, encoding="unicode")
+
+
+def _is_iso(path: str) -> bool:
+    """libvirt calls it by name, and QEMU raw."""
+    with open(path, "rb") as file:
+        file.seek(_ISO[0])
+        return file.read(len(_ISO[1])) == _ISO[1]
+
+
+def _tell_more(element, target, about: dict) -> None:
+    """What a qcow2 image has of its own, and the base of any image."""
+    data = (about.get("format-specific") or {}).get("data", {})
+    if about["format"] == "qcow2":
+        ET.SubElement(target, "compat").text = data.get("compat")
+        ET.SubElement(target, "clusterSize", unit="B").text = str(about["cluster-size"])
+        features = ET.SubElement(target, "features")
+        for name in (ours for theirs, ours in _FEATURES if data.get(theirs)):
+            ET.SubElement(features, name)
+    if about.get("backing-filename"):
+        base = ET.SubElement(element, "backingStore")
+        ET.SubElement(base, "path").text = about.get("full-backing-filename") or about["backing-filename"]
+        if about.get("backing-filename-format"):
+            ET.SubElement(base, "format", type=about["backing-filename-format"])
