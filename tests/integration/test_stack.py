@@ -319,8 +319,9 @@ def test_what_lies_in_a_pool_that_is_off_is_there_all_the_same(lab):
     assert {"volumes[lab/base].capacity", "volumes[lab/raw].permissions.mode"} <= set(changed)
     assert not [path for path in changed if path.startswith(("volumes[lab/clone]", "volumes[lab/vm.vmdk]"))]
     lab.shell(off)
-    for module, options in (("stack", {**task, "state": "absent"}), ("volume", {"pool": "lab", "name": "raw"})):
-        assert "pool lab is not active" in lab.refused(module, **{**options, "state": "absent"})
+    told = lab.refused("stack", **{**task, "state": "absent"})
+    assert told.startswith("stack lab: volume lab/base: pool lab is not active")
+    assert "pool lab is not active" in lab.refused("volume", pool="lab", name="raw", state="absent")
     lab.unchanged("volume", pool="lab", name="other", state="absent")
     lab.ok("pool", name="lab", state="active")
     lab.change("stack", **{**task, "state": "absent"})

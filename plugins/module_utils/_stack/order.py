@@ -68,7 +68,11 @@ def _layers(resources: list) -> list[tuple[object, set[int]]]:
 
 def _on_volumes(volume) -> tuple | None:
     """(path, those that it is built on) of a volume that is there."""
-    words = volume.existing()
+    try:
+        words = volume.existing()
+    except Refused:
+        # The plan of the volume itself says so, too.
+        words = None
     return (words.get("path"), [(words.get("backing") or {}).get("path")]) if words else None
 
 
