@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 from integration._lab import PLANNED
-from integration._random import lives, some
+from integration._random import KEPT, Machine, lives, some
 
-# How it is told that a guest keeps a device, and a processor: QEMU asks for that only what knows its ACPI tables.
-KEPT = ("did not give it up", "unplug request for not supported device type")
 BASE = {"name": "guest", "virt_type": "qemu", "timeout": 1, "force": True}
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
 FILE = "/var/lib/libvirt/images/images"
@@ -108,10 +106,8 @@ BY_HAND = st.sampled_from(
 )
 
 
-class Guest(RuleBasedStateMachine):
+class Guest(Machine):
     """A guest that gets one random task after another."""
-
-    lab = None
 
     @initialize()
     def begin(self):
@@ -127,7 +123,7 @@ class Guest(RuleBasedStateMachine):
 
     @rule(command=BY_HAND)
     def by_hand(self, command):
-        self.lab.shell(f"({command}) >/dev/null 2>&1 || true")
+        self.by_virsh(command)
 
     def task(self, options, state):
         task = {**BASE, **options, "state": state}

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from integration._lab import PLANNED
-from integration._random import lives, some
+from hypothesis.stateful import initialize, rule
+from integration._random import Machine, lives, some
 
 
 def lists(item, key, most=3):
@@ -142,10 +141,8 @@ GUEST = (
 )
 
 
-class Net(RuleBasedStateMachine):
+class Net(Machine):
     """A network that gets one random task after another."""
-
-    lab = None
 
     @initialize()
     def begin(self):
@@ -153,24 +150,11 @@ class Net(RuleBasedStateMachine):
 
     @rule(options=OPTIONS, state=STATES)
     def by_options(self, options, state):
-        task = {"name": "net", **options, "state": state}
-        plan = self.lab.check("network", **task)
-        before = self.lab.state()
-        real = self.lab.run("network", **task)
-        if plan.get("failed") or real.get("failed"):
-            assert plan.get("msg") == real.get("msg"), (plan.get("msg"), real.get("msg"), task)
-            assert self.lab.state() == before, task
-            return
-        for key in PLANNED:
-            assert real[key] == plan[key], (key, task)
-        again = self.lab.check("network", **task)
-        assert not again.get("failed"), (again["msg"], task)
-        assert again["changes"] == [], task
-        assert again["pending"] == real["pending"], task
+        self.same("network", {"name": "net", **options, "state": state})
 
     @rule(command=BY_HAND)
     def by_hand(self, command):
-        self.lab.shell(f"({command}) >/dev/null 2>&1 || true")
+        self.by_virsh(command)
 
 
 @pytest.fixture

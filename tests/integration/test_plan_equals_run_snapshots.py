@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from integration._lab import PLANNED
-from integration._random import lives, some
+from hypothesis.stateful import initialize, rule
+from integration._random import Machine, lives, some
 
 DIRECTORY = "/var/lib/libvirt/images/images"
 NAMES = st.sampled_from(["s1", "s2", "s3"])
@@ -63,10 +62,8 @@ FILE = (
 )
 
 
-class Snapshots(RuleBasedStateMachine):
+class Snapshots(Machine):
     """A guest with a disk and, with C(raw), another that has no room for snapshots; it gets one task after another."""
-
-    lab = None
 
     @initialize(raw=st.booleans())
     def begin(self, raw):
@@ -76,25 +73,11 @@ class Snapshots(RuleBasedStateMachine):
 
     @rule(name=NAMES, options=TASKS)
     def by_options(self, name, options):
-        task = {"domain": "g", "name": name, **options}
-        before = self.lab.state()
-        plan = self.lab.check("snapshot", **task)
-        assert self.lab.state() == before
-        real = self.lab.run("snapshot", **task)
-        if plan.get("failed") or real.get("failed"):
-            assert plan.get("msg") == real.get("msg"), task
-            assert self.lab.state() == before, task
-            return
-        for key in PLANNED:
-            assert real[key] == plan[key], (key, task)
-        if options["state"] != "reverted":
-            again = self.lab.check("snapshot", **task)
-            assert not again.get("failed"), (again["msg"], task)
-            assert again["changes"] == [], task
+        self.same("snapshot", {"domain": "g", "name": name, **options}, repeats=options["state"] != "reverted")
 
     @rule(command=BY_HAND)
     def by_hand(self, command):
-        self.lab.shell(f"({command}) >/dev/null 2>&1 || true")
+        self.by_virsh(command)
 
 
 @pytest.fixture

@@ -19,34 +19,31 @@ _OPEN = ("running", "paused")
 
 def check(domain, document) -> None:
     """Refused where a guest would write into a file that another running guest writes into."""
-    disks = [disk for disk in document.iterfind("devices/disk") if _writes(disk)]
-    others = _others(domain) if disks else {}
-    for disk in disks if others else ():
-        source = source_of(disk)
-        other = others.get(source) or others.get(_in_other_words(domain, source))
-        if other:
+    own = {disk.find("target").get("dev"): _written(disk) for disk in document.iterfind("devices/disk")}
+    others = _others(domain) if any(own.values()) else {}
+    for target, source in own.items() if others else ():
+        other = source and (others.get(source) or others.get(_in_other_words(domain, source)))
+        if source and other:
             raise Refused(
-                f"{domain.subject}: disks[{disk.find('target').get('dev')}]: domain {other} writes into"
-                f" {'/'.join(source[1:])}, and runs; give each its own, or both 'shareable: true'"
+                f"{domain.subject}: disks[{target}]: domain {other} writes into {'/'.join(source[1:])}, and runs; give"
+                " each its own, or both 'shareable: true'"
             )
 
 
-def _in_other_words(domain, source: tuple) -> tuple | None:
-    """A volume as its file, a file as the volume that it is; None where libvirt knows of none."""
+def _in_other_words(domain, source: tuple) -> tuple:
+    """A volume as its file, a file as the volume that it is; C(()) where libvirt knows of none."""
     if source[0] == "volume":
         return ("file", path_of(domain.conn, domain.planned, source))
     handle = lookup(domain.conn.storageVolLookupByPath, source[1], libvirt.VIR_ERR_NO_STORAGE_VOL)
-    return handle and ("volume", handle.storagePoolLookupByVolume().name(), handle.name())
+    return () if handle is None else ("volume", handle.storagePoolLookupByVolume().name(), handle.name())
 
 
-def _writes(disk) -> bool:
+def _written(disk) -> tuple | None:
+    """The source of a disk that is written to, as C(source_of) tells it, where it is a file or a volume."""
     source = source_of(disk)
-    return (
-        source is not None
-        and source[0] in ("file", "volume")
-        and disk.get("device") not in _READ
-        and all(disk.find(place) is None for place in ("readonly", "shareable", "transient"))
-    )
+    if source is None or source[0] not in ("file", "volume") or disk.get("device") in _READ:
+        return None
+    return source if all(disk.find(place) is None for place in ("readonly", "shareable", "transient")) else None
 
 
 def _others(domain) -> dict[tuple, str]:
@@ -69,4 +66,5 @@ def _others(domain) -> dict[tuple, str]:
 
 def _running(domain) -> dict[tuple, str]:
     guests = domain.planned.once("running guests", lambda: running(domain.conn))
-    return {source_of(disk): name for name, tree in guests for disk in tree.iterfind("devices/disk") if _writes(disk)}
+    found = ((_written(disk), name) for name, tree in guests for disk in tree.iterfind("devices/disk"))
+    return {source: name for source, name in found if source}
