@@ -291,6 +291,14 @@ def test_seeds_and_clones_are_made_in_one_pool_side_by_side(lab):
     assert len(lab.shell(f"ls {PATH}").split()) == 61
 
 
+def test_what_is_still_referred_to_is_not_pruned(lab):
+    lab.ok("stack", **STACK)
+    for left, words in (("pools", "pool lab would be pruned"), ("networks", "network lab would be pruned")):
+        told = lab.refused("stack", **{**STACK, left: []}, prune=True)
+        assert words in told
+        assert "refers to it" in told
+
+
 def test_what_lies_in_a_pool_that_is_off_is_there_all_the_same(lab):
     """As behind a boot of the host, where the pool is not one that is started by itself."""
     task = {

@@ -12,7 +12,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Len
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.items import Reader
-from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import After, key, ordered
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import After, key, needed, ordered
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import KINDS, SPEC, resource_class
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.work import Work
 
@@ -66,6 +66,7 @@ class Stack(Lender):
         declared = [self._resource(*item) for item in reader.items()]
         self._refuse_twice(declared)
         gone = owner.undeclared(self, {key(one) for one in declared}) if options["prune"] else []
+        self._refuse_needed(declared, {(kind[:-1], one.get("pool"), one["name"]) for kind, one in gone})
         declared += [self._resource(*reader.checked(*item)) for item in gone]
         self._hidden = reader.hidden
         order = ordered(self.subject, declared)
@@ -96,6 +97,15 @@ class Stack(Lender):
             if key(one) in seen:
                 raise Refused(f"{self.subject}: {one.subject} is declared twice; take one of them out")
             seen.add(key(one))
+
+    def _refuse_needed(self, declared: list, gone: set[tuple]) -> None:
+        """Refused where something would be pruned to which what is declared refers."""
+        for one in declared if gone else ():
+            for kind, part, name in sorted(needed(one) & gone, key=str) if one.state != "absent" else ():
+                place = f"{part}/{name}" if part else name
+                raise Refused(
+                    f"{self.subject}: {kind} {place} would be pruned, and {one.subject} refers to it; declare it, too"
+                )
 
     # --- one plan ---------------------------------------------------------------------------------------------------
 
