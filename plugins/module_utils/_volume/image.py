@@ -107,7 +107,7 @@ def convert(execute, source: str, source_format: str, destination: str, wanted: 
     """
     into, size = wanted["format"], wanted.get("size")
     # Without it QEMU fills the last cylinder up.
-    settings = [*wanted.get("options", ()), *(["force_size=on"] if into == "vpc" else [])]
+    settings = [*(wanted.get("options") or ()), *(["force_size=on"] if into == "vpc" else [])]
     options = ["-o", ",".join(settings)] if settings else []
     at_once = size is not None and into not in GROWING
     if at_once:
