@@ -743,7 +743,8 @@ options:
         description: Whether the guest may only read it.
         type: bool
       shareable:
-        description: Whether several guests may have it.
+        description: Whether several guests may write into it at the same time. Without it none is started with
+          a disk that another guest, which runs, writes into.
         type: bool
       serial:
         description: Serial number that the guest sees.

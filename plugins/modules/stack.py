@@ -72,7 +72,8 @@ options:
     description: Sets of options by name, which objects take with C(profile) over the O(defaults).
     type: dict
   prune:
-    description: Remove what the stack made and does not declare any more, but for volumes and secrets.
+    description: Remove what the stack made and does not declare any more, but for volumes and secrets. Refused while
+      something that is declared refers to it.
     type: bool
     default: false
   prune_volumes:

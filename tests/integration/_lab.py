@@ -206,9 +206,9 @@ class Lab:
                 guest["live"] = re.sub(r"<currentMemory[^/]*/currentMemory>", "", guest["live"] or "")
         return found
 
-    def documents(self) -> dict:
-        """What the persistent XML of all guests says."""
-        return {name: shape(guest["xml"]) for name, guest in self.state()["domain"].items()}
+    def documents(self, state: dict | None = None) -> dict:
+        """What the persistent XML of all guests says, now or in a C(state) that was told before."""
+        return {name: shape(guest["xml"]) for name, guest in (state or self.state())["domain"].items()}
 
     def wipe_domains(self) -> None:
         self.writer.ask("wipe_domains")

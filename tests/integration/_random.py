@@ -29,8 +29,8 @@ class Machine(RuleBasedStateMachine):
 
     lab = None
 
-    def same(self, module: str, task: dict, repeats: bool = True) -> dict | None:
-        """Check a task, apply it and, where it C(repeats), check that nothing is left to do; what applying it said.
+    def same(self, module: str, task: dict, repeats: bool = True) -> tuple[dict, dict] | None:
+        """Check a task, apply it and, where it C(repeats), check that nothing is left to do: what those two said.
 
         None where it was refused: in the same words, and without a trace. A guest without a system keeps its devices,
         which nobody can foresee; all guests are switched off then.
@@ -40,6 +40,8 @@ class Machine(RuleBasedStateMachine):
         assert self.lab.state() == before, task
         real = self.lab.run(module, **task)
         if any(words in real.get("msg", "") for words in KEPT):
+            # Nothing of that guest has become different.
+            assert module == "stack" or self.lab.documents() == self.lab.documents(before)
             self.by_virsh("for guest in $(virsh list --name); do virsh destroy $guest; done")
             return None
         if plan.get("failed") or real.get("failed"):
@@ -48,11 +50,10 @@ class Machine(RuleBasedStateMachine):
             return None
         for key in PLANNED:
             assert real[key] == plan[key], (key, task)
-        if repeats:
-            again = self.lab.check(module, **task)
-            assert not again.get("failed"), (again["msg"], task)
-            assert again["changes"] == [], task
-        return real
+        again = self.lab.check(module, **task) if repeats else {}
+        assert not again.get("failed"), (again["msg"], task)
+        assert again.get("changes", []) == [], task
+        return real, again
 
     def by_virsh(self, command: str) -> None:
         """What somebody does beside the collection, whether it can be done or not."""

@@ -299,6 +299,10 @@ def test_what_is_still_referred_to_is_not_pruned(lab):
         assert "refers to it" in told
 
 
+LUKS = {"encryption": {"format": "luks", "secret": {"usage": "/lab"}}}
+KINDS = ("raw", "qcow2")
+
+
 def test_what_lies_in_a_pool_that_is_off_is_there_all_the_same(lab):
     """As behind a boot of the host, where the pool is not one that is started by itself."""
     task = {
@@ -311,7 +315,10 @@ def test_what_lies_in_a_pool_that_is_off_is_there_all_the_same(lab):
             {"name": "raw", "pool": "lab", "capacity": "1 MiB", "permissions": {"mode": "0640"}},
             {"name": "seed", "pool": "lab", "cloud_init": {"user_data": {"hostname": "one"}}},
             {"name": "vm.vmdk", "pool": "lab", "capacity": "1 MiB", "format": "vmdk"},
+            {"name": "old", "pool": "lab", "capacity": "1 MiB", "format": "qcow2", "compat": "0.10"},
+            *({"name": f"luks.{kind}", "pool": "lab", "capacity": "1 MiB", "format": kind, **LUKS} for kind in KINDS),
         ],
+        "secrets": [{"type": "volume", "usage": "/lab", "value": "geheim"}],
         "domains": [{"name": "web1", "disks": [{"target": "vda", "pool": "lab", "volume": "clone"}]}],
         "defaults": {"domains": {"virt_type": "qemu", "memory": "16 MiB"}},
     }

@@ -63,6 +63,13 @@ def test_an_empty_volume_of_any_format_is_there_the_second_time(lab, pool, kind)
     lab.unchanged("volume", **task)
 
 
+def test_an_image_of_the_old_version(lab, pool):
+    task = {"pool": pool, "name": "old", "capacity": "1 MiB", "format": "qcow2", "compat": "0.10"}
+    lab.change("volume", **task)
+    assert image(lab, "old")["format-specific"]["data"]["compat"] == "0.10"
+    assert "compat" in lab.refused("volume", **{**task, "compat": "1.1"})
+
+
 def test_a_linked_clone_shares_its_base(lab, pool):
     lab.ok("volume", **QCOW2)
     lab.shell(f"qemu-io -c 'write -P 0x5a 0 1M' {DIRECTORY}/data.qcow2")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import running
+from ansible_collections.virtops.libvirt.plugins.module_utils._running import running
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import path_of, source_of
 
 _READ = ("cdrom", "floppy")
@@ -48,7 +48,7 @@ def _written(disk) -> tuple | None:
 
 def _others(domain) -> dict[tuple, str]:
     """The other guest that writes into each source, now or by what is planned."""
-    now = domain.planned.once("disk writers", lambda: _running(domain))
+    now = domain.planned.once("disk writers", lambda: _writers(domain))
     planned = {words.get("name"): words for words in domain.planned.all("domain")}
     found = {
         source: name
@@ -64,7 +64,7 @@ def _others(domain) -> dict[tuple, str]:
     return {source: name for source, name in found.items() if name != domain.name}
 
 
-def _running(domain) -> dict[tuple, str]:
-    guests = domain.planned.once("running guests", lambda: running(domain.conn))
-    found = ((_written(disk), name) for name, tree in guests for disk in tree.iterfind("devices/disk"))
+def _writers(domain) -> dict[tuple, str]:
+    guests = running(domain.conn, domain.planned)
+    found = ((_written(disk), guest.name()) for guest, tree in guests for disk in tree.iterfind("devices/disk"))
     return {source: name for source, name in found if source}

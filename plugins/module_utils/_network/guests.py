@@ -7,11 +7,6 @@ the guests go on with NICs that lead nowhere.
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
-
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-
 
 def passing(name: str) -> str:
     """The name of the network on which NICs are while theirs is restarted."""
@@ -43,28 +38,12 @@ class Nic:
         return {"domain": self.guest, "mac": self.mac, "target": target.get("dev") if target is not None else None}
 
 
-def running(conn) -> list[tuple[str, ET.Element]]:
-    """(name, live document) of all guests that run, by name."""
-    return documents(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
-
-
-def documents(conn, which: int) -> list[tuple[str, ET.Element]]:
-    """(name, document) of all guests of C(which) kind (virConnectListAllDomainsFlags), by name."""
-    found = []
-    for domain in conn.listAllDomains(which):
-        # It may have ended meanwhile.
-        text = lookup(lambda one: one.XMLDesc(0), domain, libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID)
-        if text:
-            found.append((domain.name(), ET.fromstring(text)))  # noqa: S314 (libvirt's own)
-    return sorted(found, key=lambda one: one[0])
-
-
 def attached(guests, name: str) -> list[Nic]:
-    """The NICs of C(running) guests that hang on a network, each guest's in the order of its document."""
+    """The NICs that hang on a network, each guest's in the order of its document. C(guests): (handle, document)."""
     networks = (name, passing(name))
     # The type is what its network made of it; the source names the network in any case.
     return [
-        Nic(guest, element, element.find("source").get("network") != name)
+        Nic(guest.name(), element, element.find("source").get("network") != name)
         for guest, tree in guests
         for element in tree.iterfind("devices/interface/source[@network]/..")
         if element.find("source").get("network") in networks

@@ -8,7 +8,8 @@ from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import attached, documents
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import attached
+from ansible_collections.virtops.libvirt.plugins.module_utils._running import documents
 
 
 def told(conn, names: list[str], params: dict) -> dict:

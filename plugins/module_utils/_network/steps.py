@@ -85,9 +85,10 @@ class Network(SwitchedResource):
 
     def attached(self) -> list:
         """The NICs of running guests that hang on it."""
-        from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import attached, running
+        from ansible_collections.virtops.libvirt.plugins.module_utils._network.guests import attached
+        from ansible_collections.virtops.libvirt.plugins.module_utils._running import running
 
-        return attached(self.planned.once("running guests", lambda: running(self.conn)), self.name)
+        return attached(running(self.conn, self.planned), self.name)
 
     def strays(self, actual) -> list:
         """Those of them that lead nowhere, since somebody restarted it, or a task of ours was cut short."""

@@ -31,13 +31,9 @@ def rounded(volume, wanted: int, actual: int) -> int:
     if wanted >= actual:
         return wanted
     if volume.pool_words().get("type", "dir") in FILE_POOLS:
-        return actual if _format(volume) == "vpc" and actual - wanted < _CYLINDER else wanted
+        return actual if volume.format_now() == "vpc" and actual - wanted < _CYLINDER else wanted
     unit = math.gcd(actual, *volume.pool_handle().info()[1:])
     return -(-wanted // unit) * unit if unit else wanted
-
-
-def _format(volume) -> str:
-    return volume.format_of(volume.actual().tree)
 
 
 def check(volume, before: int, after: int) -> None:
@@ -49,10 +45,10 @@ def check(volume, before: int, after: int) -> None:
             " take the option out, or resize it by the pool's own tools"
         )
     known = SHRINKING if after < before else GROWING
-    if _format(volume) not in known:
+    if volume.format_now() not in known:
         raise Refused(
             f"{volume.subject}: QEMU cannot {'shrink' if after < before else 'grow'} an image of format"
-            f" {_format(volume)}; take 'capacity' out, or make a larger volume of it with 'source.volume'"
+            f" {volume.format_now()}; take 'capacity' out, or make a larger volume of it with 'source.volume'"
         )
     uses = volume.uses()
     base = next((use for use in uses if use.base), None)
@@ -82,7 +78,7 @@ def _check_shrink(volume, before: int, after: int, uses: list) -> None:
         )
     if uses:
         raise Refused(f"{volume.subject}: {sizes}, and domain {uses[0].name} runs on it; stop it first")
-    if _format(volume) != "raw" and not is_local(volume.conn):
+    if volume.format_now() != "raw" and not is_local(volume.conn):
         raise Refused(
             f"{volume.subject}: {sizes}, and libvirt shrinks raw volumes only; run the task on libvirt's own host"
         )

@@ -256,7 +256,7 @@ class Export(Resource):
                     f"{self.subject}: it is volume {other.storagePoolLookupByVolume().name()}/{other.name()};"
                     " give a path that no volume has, or copy with 'source' of virtops.libvirt.volume"
                 )
-            guest = next(iter(users.running(self.conn, self.planned, path, "", "")), None)
+            guest = next(iter(users.disks_on(self.conn, self.planned, path, "", "")), None)
             if guest:
                 raise Refused(f"{self.subject}: domain {guest.name} runs on it; give another path")
 

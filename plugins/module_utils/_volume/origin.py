@@ -294,7 +294,7 @@ class Elsewhere(Origin):
             with connection(self.uri, read_only=True) as conn:
                 handle = self._find(conn)
                 document = parse(handle.XMLDesc(0))
-                guests = users.running(conn, Planned(), handle.path(), self.pool, self.name)
+                guests = users.disks_on(conn, Planned(), handle.path(), self.pool, self.name)
         except (Failed, libvirt.libvirtError) as error:
             raise Refused(f"{self.subject}: its source is not to be had: {_words(error)}") from error
         users.refuse(guests, f"{self.subject}: its source, {self.shown},", "read")

@@ -4,14 +4,22 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import MODE, NAME, NUMBER, UUID, YES_NO, Size
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
+    MODE,
+    NAME,
+    NUMBER,
+    UUID,
+    YES_NO,
+    Default,
+    Size,
+)
 
 FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop", "dmg", "iso", "luks")
 # Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
 WRITABLE = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "luks")
+LAYERED = ("qcow2", "qcow", "vmdk", "qed")
 # Those of which it can give an image another size (measured on 7.2).
 GROWING, SHRINKING = ("raw", "qcow2", "qed", "luks"), ("raw", "qcow2")
-LAYERED = ("qcow2", "qcow", "vmdk", "qed")
 # virStorageVolWipeAlgorithm; all but these two are done by the program scrub.
 WIPES = ("zero", "trim", "nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random")
 UNAIDED_WIPES = ("zero", "trim")
@@ -22,7 +30,8 @@ FIELDS = (
     Field("name", "name", NAME),
     Field("capacity", "capacity", CAPACITY, effect=LIVE),
     Field("format", "target/format/@type", choices=FORMATS, effect=FIXED),
-    Field("compat", "target/compat", effect=FIXED),
+    # libvirt makes an image of the old version where the place is not there, and tells of none in one of it.
+    Field("compat", "target/compat", Default("0.10"), effect=FIXED),
     Field("cluster_size", "target/clusterSize", Size(), effect=FIXED),
     Group(
         "features",

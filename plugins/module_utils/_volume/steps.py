@@ -105,7 +105,7 @@ class Volume(Resource):
         pool, there = self.pool_handle(), self._listed()
         if there is None and (pool is None or not pool.isActive()):
             self._refuse_without_pool(pool)
-            return self._asleep()
+            return self._in_inactive_pool()
         if there is None:
             handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
         else:
@@ -131,31 +131,31 @@ class Volume(Resource):
 
         return self.planned.once(f"volumes of {self.pool}", ask) if self.planned.many else None
 
-    def _asleep(self) -> Actual | None:
-        """The volume as its file tells, in a pool of a directory that is off and will be on by then."""
+    def _in_inactive_pool(self) -> Actual | None:
+        """The volume as its file tells, in a pool of a directory that is inactive and will be active by then."""
         directory = self.pool_words().get("path")
         if not directory or self.pool_words().get("type", "dir") != "dir" or not is_local(self.conn):
             return None
         path = os.path.join(directory, self.name)
-        if not self._will_be_on() and os.path.isfile(path):
-            self._refuse_off()
-        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asleep import document
+        if not self._will_be_active() and os.path.isfile(path):
+            self._refuse_inactive()
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.inactive import document
 
         text = self.planned.once(f"file {path}", lambda: document(self, path))
         return None if text is None else Actual(None, text, active=False)
 
-    def _will_be_on(self) -> bool:
+    def _will_be_active(self) -> bool:
         return (self.planned.get("pool", self.pool) or {}).get("state") == "active"
 
     def _refuse_without_pool(self, pool) -> None:
-        if self.state == "absent" or self._will_be_on():
+        if self.state == "absent" or self._will_be_active():
             return
         advice = "make it with virtops.libvirt.pool, or correct the name"
         if pool is None and not self.planned.get("pool", self.pool):
             raise Refused(f"{self.subject}: there is no pool {self.pool}; {advice}")
-        self._refuse_off()
+        self._refuse_inactive()
 
-    def _refuse_off(self):
+    def _refuse_inactive(self):
         raise Refused(f"{self.subject}: pool {self.pool} is not active; start it with 'state: active' of its module")
 
     @functools.cached_property
@@ -207,7 +207,7 @@ class Volume(Resource):
 
             actual = self.actual()
             path = actual.tree.findtext("target/path") if actual else ""
-            self._uses = users.running(self.conn, self.planned, path or "", self.pool, self.name)
+            self._uses = users.disks_on(self.conn, self.planned, path or "", self.pool, self.name)
         return self._uses
 
     def refuse_running(self, what: str, done: str) -> None:
@@ -226,8 +226,9 @@ class Volume(Resource):
         return found.get("type") if found is not None else "raw"
 
     def format_now(self) -> str:
-        """The format of the volume, which must be there."""
-        return self.format_of(ET.fromstring(self.handle_now().XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
+        """The format of the volume as it is by now, "" where it is not there."""
+        actual = self.actual()
+        return self.format_of(actual.tree) if actual else ""
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._running import running
 
 _PLACES = ("file", "dev", "name")
 
@@ -24,24 +25,16 @@ class Use:
         self.reads_only = disk.find("readonly") is not None
 
 
-def running(conn, planned, path: str, pool: str, name: str) -> list[Use]:
+def disks_on(conn, planned, path: str, pool: str, name: str) -> list[Use]:
     """The disks of guests that run on the volume C(name) of C(pool), or on something that is built on it."""
     found = []
-    for domain, disks in planned.once("disks in use", lambda: _in_use(conn)):
-        for disk in disks:
+    for domain, tree in running(conn, planned):
+        for disk in tree.iterfind("devices/disk"):
             if _is(disk.find("source"), path, pool, name):
                 found.append(Use(domain, disk, False))
             elif any(_is(source, path, pool, name) for source in disk.iterfind(".//backingStore/source")):
                 found.append(Use(domain, disk, True))
     return found
-
-
-def _in_use(conn) -> list[tuple]:
-    """The running guests, each with its disks."""
-    handles = conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
-    texts = ((domain, lookup(domain.XMLDesc, 0, libvirt.VIR_ERR_NO_DOMAIN)) for domain in handles)
-    # The text is libvirt's own; one that is gone meanwhile has none.
-    return [(domain, ET.fromstring(text).findall("devices/disk")) for domain, text in texts if text]  # noqa: S314
 
 
 def _is(source, path: str, pool: str, name: str) -> bool:

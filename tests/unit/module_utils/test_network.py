@@ -28,7 +28,9 @@ NICS = {
 
 def guest(name: str):
     more = "<mac address='52:54:00:aa:00:01'/><target dev='vnet0'/><alias name='net0'/>"
-    return name, etree.fromstring(f"<domain><devices>{NICS[name].format(more)}</devices></domain>")
+    return SimpleNamespace(name=lambda: name), etree.fromstring(
+        f"<domain><devices>{NICS[name].format(more)}</devices></domain>"
+    )
 
 
 def test_who_hangs_on_a_network_is_told_by_its_source():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A volume of a pool that is off, and will be on by then. Private to this collection, imported only for such a pool.
+"""A volume of an inactive pool that will be active by then. Private to this collection, imported only for such a one.
 
-libvirt tells of no volume in a pool that is off, such as one without autostart behind a boot of its host. What lies in
+libvirt tells of no volume in an inactive pool, such as one without autostart behind a boot of its host. What lies in
 its directory is there all the same.
 """
 
@@ -34,7 +34,7 @@ def document(volume, path: str) -> str | None:
         ET.SubElement(element, name, unit="bytes").text = str(size)
     target = ET.SubElement(element, "target")
     ET.SubElement(target, "path").text = path
-    ET.SubElement(target, "format", type="iso" if about["format"] == "raw" and _is_iso(path) else about["format"])
+    ET.SubElement(target, "format", type=_format(about["format"], path))
     permissions = ET.SubElement(target, "permissions")
     shown = {"mode": f"{status.st_mode & 0o7777:04o}", "owner": status.st_uid, "group": status.st_gid}
     for name, number in shown.items():
@@ -43,18 +43,25 @@ def document(volume, path: str) -> str | None:
     return ET.tostring(element, encoding="unicode")
 
 
-def _is_iso(path: str) -> bool:
-    """libvirt calls it by name, and QEMU raw."""
+def _format(found: str, path: str) -> str:
+    """What libvirt calls a format that QEMU found: an encrypted image is raw to it, and an ISO image has a name."""
+    if found == "luks":
+        return "raw"
+    if found != "raw":
+        return found
     with open(path, "rb") as file:
         file.seek(_ISO[0])
-        return file.read(len(_ISO[1])) == _ISO[1]
+        return "iso" if file.read(len(_ISO[1])) == _ISO[1] else "raw"
 
 
 def _tell_more(element, target, about: dict) -> None:
-    """What a qcow2 image has of its own, and the base of any image."""
+    """Whether it is encrypted, what a qcow2 image has of its own, and the base of any image."""
     data = (about.get("format-specific") or {}).get("data", {})
+    if about.get("encrypted"):
+        ET.SubElement(target, "encryption", format="luks")
     if about["format"] == "qcow2":
-        ET.SubElement(target, "compat").text = data.get("compat")
+        if data.get("compat") != "0.10":
+            ET.SubElement(target, "compat").text = data.get("compat")
         ET.SubElement(target, "clusterSize", unit="B").text = str(about["cluster-size"])
         features = ET.SubElement(target, "features")
         for name in (ours for theirs, ours in _FEATURES if data.get(theirs)):
