@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random tasks, one after another, for one object of a real libvirtd.
 
-`make test` runs 10 lives of 50 tasks, always the same ones; `make soak` as many as SOAK says, each time others.
+`make test` runs 10 lives of 50 tasks, always the same ones; `make soak` as many as SOAK says, each time others. SEED
+says which.
 """
 
 from __future__ import annotations
 
 import os
+import random
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, PrimitiveProvider
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from integration._lab import PLANNED
 
 LIVES = int(os.environ.get("SOAK", "10"))
 TASKS = 50
+SEED = int(os.environ.get("SEED", random.randrange(10**6) if "SOAK" in os.environ else 0))
 # How it is told that a guest keeps a device, and a processor: QEMU asks for that only what knows its ACPI tables.
 KEPT = ("did not give it up", "unplug request for not supported device type")
 
@@ -22,6 +26,31 @@ KEPT = ("did not give it up", "unplug request for not supported device type")
 def some(**options):
     """A dict with any of the options."""
     return st.fixed_dictionaries({}, optional=options)
+
+
+class Drawn(PrimitiveProvider):
+    """What the seed alone decides: Hypothesis's own choices follow the constants of all code that is loaded, too."""
+
+    def __init__(self, _conjecturedata, /):
+        self.random = random.Random(SEED)
+
+    def draw_boolean(self, p=0.5):
+        return self.random.random() < p
+
+    def draw_integer(self, min_value=None, max_value=None, **_hints):
+        return self.random.randint(min_value, max_value)
+
+    def draw_float(self, *, min_value, max_value, **_hints):
+        return self.random.uniform(min_value, max_value)
+
+    def draw_string(self, intervals, *, min_size=0, max_size):
+        return "".join(chr(self.random.choice(intervals)) for _letter in range(self.random.randint(min_size, max_size)))
+
+    def draw_bytes(self, min_size=0, *, max_size):
+        return self.random.randbytes(self.random.randint(min_size, max_size))
+
+
+AVAILABLE_PROVIDERS["drawn"] = f"{__name__}.{Drawn.__name__}"
 
 
 class Machine(RuleBasedStateMachine):
@@ -62,6 +91,7 @@ class Machine(RuleBasedStateMachine):
 
 def lives(machine, lab) -> None:
     """Have a state machine live on the host: its class finds that in C(lab)."""
+    print(f"SEED={SEED}")
     run_state_machine_as_test(
         type(machine.__name__, (machine,), {"lab": lab}),
         settings=settings(
@@ -69,7 +99,7 @@ def lives(machine, lab) -> None:
             stateful_step_count=TASKS,
             deadline=None,
             database=None,
-            derandomize="SOAK" not in os.environ,
+            backend="drawn",
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],
             print_blob=True,

@@ -45,6 +45,9 @@ def calls(lab, kind: str, **options) -> list[str]:
 @pytest.mark.parametrize("name", ["guest0", "guest1", "guest2"])
 def test_nothing_to_do_takes_four_calls_at_most(lab, name):
     assert len(calls(lab, "domain", name=name, **GUEST)) <= 4
+    for autostart in (False, True):
+        lab.ok("domain", name=name, autostart=autostart)
+        assert len(calls(lab, "domain", name=name, **GUEST, autostart=autostart)) <= 4
 
 
 @pytest.mark.usefixtures("guests")

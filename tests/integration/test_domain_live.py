@@ -308,6 +308,19 @@ def test_the_model_of_the_host_waits_until_the_guest_runs_with_it(lab):
     assert lab.unchanged("domain", **model, power_cycle=True)["pending"] == []
 
 
+@pytest.mark.parametrize("after", ["vga", "qxl", "bochs", "virtio"])
+@pytest.mark.parametrize("before", ["vga", "qxl", "virtio"])
+def test_what_libvirt_adds_to_another_kind_of_device_goes_with_the_kind(lab, before, after):
+    """Its video memory is known only once libvirt has the definition, and is not the user's."""
+    guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB"}
+    lab.ok("domain", **guest, state="running", videos=[{"model": before}])
+    changed = lab.run("domain", **guest, videos=[{"model": after}])
+    assert bool(changed["pending"]) == (before != after)
+    assert lab.unchanged("domain", **guest, videos=[{"model": after}])["pending"] == changed["pending"]
+    named = lab.change("domain", **guest, videos=[{"model": "vga", "vram": 32768}])
+    assert "videos[0].vram" in waits(named)
+
+
 def test_an_optional_medium_that_is_not_there_is_not_missed(lab, pool):
     """A guest that libvirt started without it has all that it can have; once there, a medium comes into its drive, and
     a disk with the next start.

@@ -35,5 +35,11 @@ class Listed:
         return name in self._autostart
 
 
+def with_autostart(conn, name: str, wanted: bool):
+    """The handle of a guest that has this autostart, None where it has not: found and asked with one call."""
+    flag = libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART if wanted else libvirt.VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART
+    return next((handle for handle in conn.listAllDomains(flag) if handle.name() == name), None)
+
+
 def _names(conn, flag: int) -> set[str]:
     return {handle.name() for handle in conn.listAllDomains(flag)}

@@ -98,7 +98,7 @@ class Domain(Resource):
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def read(self) -> Actual | None:
-        handle = self.find()
+        handle, autostart = self._found()
         if handle is None:
             return None
         text = self._text(handle)
@@ -114,13 +114,23 @@ class Domain(Resource):
             text,
             active=active,
             state=state,
-            autostart=self._autostart(handle, listed) if self.options.get("autostart") is not None else None,
+            autostart=autostart,
             live_text=self._live_text(handle) if active else "".join(saved),
         )
 
-    @staticmethod
-    def _autostart(handle, listed) -> bool:
-        return listed.autostart(handle.name()) if listed else bool(handle.autostart())
+    def _found(self) -> tuple:
+        """(the handle or None, autostart where the task names it)."""
+        wanted, listed = self.options.get("autostart"), self._listed()
+        if wanted is not None and not listed:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import with_autostart
+
+            handle = with_autostart(self.conn, self.name, wanted)
+            if handle is not None:
+                return handle, wanted
+        handle = self.find()
+        if wanted is None or handle is None:
+            return handle, None
+        return handle, listed.autostart(handle.name()) if listed else bool(handle.autostart())
 
     @staticmethod
     def _saved(handle, text: list[str]) -> bool:
