@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
@@ -59,10 +59,12 @@ class Planned:
     """Objects that earlier tasks of the same check-mode run would have made, changed or removed.
 
     An entry is a dict of C(kind), C(name), C(pool), C(words) (the object in the words of the options, {} where it is
-    removed) and C(xml) (its document, None where that stays as it is).
+    removed) and C(xml) (its document, None where that stays as it is). C(run_command): AnsibleModule's, for what
+    libvirt has no call for.
     """
 
-    def __init__(self, entries=()):
+    def __init__(self, entries=(), run_command: Callable[..., tuple[int, str, str]] | None = None):
+        self.run_command: Any = run_command
         self._entries: dict[tuple, dict] = {}
         self._answers: dict[str, Any] = {}
         # Whether many objects are planned beside each other, so that it pays to ask about all that there are.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -36,11 +37,8 @@ def _nwfilters(conn, _params):
 _LISTS = {"network": _networks, "pool": _pools, "volume": _volumes, "secret": _secrets, "nwfilter": _nwfilters}
 
 
-def gather(resource_class, conn, params: dict, run_command) -> list[dict]:
-    """The objects named in C(params["name"]), or all of them, ordered by name; names that do not exist are left out.
-
-    C(run_command): AnsibleModule's, for what libvirt has no call for.
-    """
+def gather(resource_class, conn, params: dict, planned: Planned) -> list[dict]:
+    """The objects named in C(params["name"]), or all of them, ordered by name; names that do not exist are left out."""
     if resource_class.kind == "domain":
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import gather as domains
 
@@ -48,12 +46,12 @@ def gather(resource_class, conn, params: dict, run_command) -> list[dict]:
     if resource_class.kind == "snapshot":
         from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.info import gather as snapshots
 
-        return snapshots(conn, params, run_command)
+        return snapshots(conn, params, planned)
     names, found = params.get("name"), []
     for handle in _LISTS[resource_class.kind](conn, params):
         called, options = resource_class.called(handle), resource_class.options_of(handle)
         if names is None or not called.isdisjoint(names):
-            resource = resource_class(conn, {**options, "pool": params.get("pool"), "autostart": False})
+            resource = resource_class(conn, {**options, "pool": params.get("pool"), "autostart": False}, planned)
             actual = resource.read()
             # Somebody may have removed it since it was listed.
             if actual is not None:

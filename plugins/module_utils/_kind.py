@@ -9,7 +9,6 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import NEXT_BOOT
-from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed, without_secrets
 
@@ -17,7 +16,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printe
 PURGE = {"purge": {"type": "bool", "default": True}}
 
 
-class Kind(Lender):
+class Kind:
     """The base of all kinds; a method without a body is one that some kinds have nothing to say to."""
 
     kind = root = ""

@@ -56,8 +56,7 @@ def run(resource_class) -> None:
     module = _Module(confidential=resource_class.confidential, argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
-        resource = resource_class(conn, module.params, Planned(module.params["_planned"] or ()))
-        resource.run_command = module.run_command
+        resource = resource_class(conn, module.params, Planned(module.params["_planned"] or (), module.run_command))
         module.no_log_values.update(resource.secrets())
         return converge(resource, module.check_mode)
 
@@ -73,7 +72,7 @@ def run_info(resource_class) -> None:
     def work(conn):
         from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
-        found = gather(resource_class, conn, module.params, module.run_command)
+        found = gather(resource_class, conn, module.params, Planned(run_command=module.run_command))
         beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one], module.params)
         return {"changed": False, f"{resource_class.kind}s": found, **beside}
 

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from unit.recording import Recording
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection
 from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 
@@ -31,7 +32,7 @@ def domain_info(conn, options: dict) -> bool:
     from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
     from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
-    return not gather(Domain, conn, options, run_command=None)
+    return not gather(Domain, conn, options, Planned())
 
 
 def volume(conn, options: dict) -> bool:

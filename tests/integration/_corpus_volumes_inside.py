@@ -15,6 +15,7 @@ import libvirt
 from _corpus_inside import URI, Trial, Wrong, expect
 from lxml import etree
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
@@ -84,8 +85,9 @@ class VolumeTrial(Trial):
         return etree.tostring(document, encoding="unicode")
 
     def task(self, check: bool, options: dict) -> dict:
-        volume = Volume(self.reader if check else self.writer, {"pool": POOL, **options})
-        volume.run_command = run_command
+        volume = Volume(
+            self.reader if check else self.writer, {"pool": POOL, **options}, Planned(run_command=run_command)
+        )
         return converge(volume, check)
 
     def run(self) -> None:

@@ -74,7 +74,7 @@ class Machine(RuleBasedStateMachine):
             self.by_virsh("for guest in $(virsh list --name); do virsh destroy $guest; done")
             return None
         if plan.get("failed") or real.get("failed"):
-            assert plan.get("msg") == real.get("msg"), task
+            assert plan.get("msg") == real.get("msg"), (plan.get("msg"), real.get("msg"), task)
             assert self.lab.state() == before, task
             return None
         for key in PLANNED:

@@ -327,6 +327,13 @@ def test_what_lies_in_a_pool_that_is_off_is_there_all_the_same(lab):
     lab.shell(off)
     assert lab.change("stack", **task)["steps"] == ["start pool lab", "start domain web1"]
     lab.shell(off)
+    # Also to a stack that only uses it.
+    user = {"name": "user", "pools": task["pools"], "domains": [{**task["domains"][0], "name": "web2"}]}
+    used = lab.change("stack", **user, defaults=task["defaults"], state="running")
+    assert used["steps"] == ["start pool lab", "define domain web2", "start domain web2"]
+    lab.virsh("destroy", "web2")
+    lab.virsh("undefine", "web2")
+    lab.shell(off)
     task["volumes"][0]["capacity"] = "4 MiB"
     task["volumes"][2]["permissions"]["mode"] = "0600"
     task["volumes"][3]["cloud_init"]["user_data"]["hostname"] = "two"

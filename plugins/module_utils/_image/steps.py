@@ -94,9 +94,7 @@ class Image(Volume):
         self._found = {"name": name, "pool": self.pool}
         if source:
             self._found.update(source=source, format=self._format())
-        run_command = self.run_command
         super().__init__(self.conn, self._found, self.planned)
-        self.run_command = run_command
 
     def _access(self) -> dict:
         return {"validate_certs": self.task.get("validate_certs"), "timeout": self.task.get("timeout"), "retries": 5}

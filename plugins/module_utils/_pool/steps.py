@@ -74,7 +74,7 @@ class Pool(SwitchedResource):
 
     def execute(self, command: list[str]) -> tuple[int, str, str]:
         """Exit code, output and errors of a command; OSError where it is missing."""
-        return self.run_command(command, expand_user_and_vars=False, handle_exceptions=False)
+        return self.planned.run_command(command, expand_user_and_vars=False, handle_exceptions=False)
 
     def devices(self, document) -> list:
         """The devices of the source."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
@@ -10,14 +11,14 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import d
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.steps import Snapshot
 
 
-def gather(conn, params: dict, run_command) -> list[dict]:
+def gather(conn, params: dict, planned: Planned) -> list[dict]:
     """The snapshots named in C(params["name"]), or all, of the guests in C(params["domain"]), or of all.
 
     Ordered by guest, then from the oldest to the newest; guests and snapshots that do not exist are left out.
     """
     found: list[dict] = []
     for name in sorted(_guests(conn, params.get("domain"))):
-        found += _snapshots(conn, name, params.get("name"), run_command)
+        found += _snapshots(conn, name, params.get("name"), planned)
     return found
 
 
@@ -28,9 +29,8 @@ def _guests(conn, names) -> set[str]:
     return {name for name in names if lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN) is not None}
 
 
-def _snapshots(conn, domain: str, names, run_command) -> list[dict]:
-    reader = Snapshot(conn, {"name": "any", "domain": domain})
-    reader.run_command = run_command
+def _snapshots(conn, domain: str, names, planned: Planned) -> list[dict]:
+    reader = Snapshot(conn, {"name": "any", "domain": domain}, planned)
     try:
         guest = reader.guest
     except Refused:

@@ -103,7 +103,7 @@ class Snapshot(Resource):
         return self._guest
 
     def _execute(self, command: list[str]) -> tuple[int, str, str]:
-        return self.run_command(command, handle_exceptions=False)
+        return self.planned.run_command(command, handle_exceptions=False)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from typing import Any
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._lender import Lender
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack import owner
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.items import Reader
@@ -49,7 +48,7 @@ class StackPlan(Plan):
             raise self.stack.failure(stands)
 
 
-class Stack(Lender):
+class Stack:
     """Many pools, volumes, networks, secrets and guests, as a task declares them together."""
 
     kind = "stack"
@@ -88,7 +87,6 @@ class Stack(Lender):
     def _resource(self, plural: str, options: dict):
         resource = resource_class(plural)(self.conn, options, self.planned)
         resource.owner = self.name
-        self.lend(resource)
         return resource
 
     def _refuse_twice(self, resources: list) -> None:

@@ -88,8 +88,6 @@ class Export(Resource):
 
     def plan(self):
         self._of, self._writes = None, True
-        # Lent to this only after it is made.
-        self.volume.run_command = self.run_command
         return super().plan()
 
     @property

@@ -83,12 +83,10 @@ class Volume(Resource):
 
     def execute(self, command: list[str], **options) -> tuple[int, str, str]:
         """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
-        return self.run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
+        return self.planned.run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
 
     def _other(self, pool: str, name: str) -> Volume:
-        other = type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
-        self.lend(other)
-        return other
+        return type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 
