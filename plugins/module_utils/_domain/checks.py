@@ -113,7 +113,7 @@ def _numbers(domain, target, words: dict) -> None:
 
 
 def _videos(domain, videos: list[dict]) -> None:
-    """Refused for what QEMU has no second video device of (virDomainDefPostParseVideo, qemuValidateDomainDeviceDefVideo)."""
+    """Refused for what QEMU has no second video device of (qemuValidateDomainDeviceDefVideo)."""
     if sum(video.get("primary", False) for video in videos) > 1:
         raise Refused(f"{domain.subject}: videos: only one of them can be primary; take 'primary' out of the others")
     first = next((video for video in videos if video.get("primary")), videos[0] if videos else {})
