@@ -4,6 +4,9 @@
 A module is a process of its own and check mode writes nothing, so a volume whose pool the same play would have made
 first could only be refused. The action plugins of this collection keep a ledger for that, on the controller, in the
 run's own temporary directory, which Ansible removes when it ends. A run without --check never reads or writes it.
+
+What tasks of others would make, the variable C(virtops_libvirt_planned) tells: a dict of two lists, C(devices) (bridges
+and NICs of the host) and C(files) (absolute paths), of what will be there by then. It counts in check mode only.
 """
 
 from __future__ import annotations
@@ -13,7 +16,11 @@ import os
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
+# How the variable calls what it lists, and the ledger one of it.
+_TOLD = {"devices": "device", "files": "file"}
 
 
 class PlannedActionBase(ActionBase):
@@ -50,11 +57,23 @@ class PlannedActionBase(ActionBase):
         return [str(host), str(arguments.get("uri") or "")]
 
     def _entries(self, task_vars: dict[str, Any], arguments: dict[str, Any]) -> list[dict[str, Any]]:
-        if not os.path.exists(self._path()):
-            return []
-        with open(self._path(), encoding="utf-8") as ledger:
-            lines = [json.loads(line) for line in ledger]
-        return [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
+        entries = self._told(task_vars)
+        if os.path.exists(self._path()):
+            with open(self._path(), encoding="utf-8") as ledger:
+                lines = [json.loads(line) for line in ledger]
+            entries += [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
+        return entries
+
+    def _told(self, task_vars: dict[str, Any]) -> list[dict[str, Any]]:
+        """What the user's variable says of tasks of others."""
+        told = self._templar.template(task_vars.get("virtops_libvirt_planned") or {})
+        if not isinstance(told, dict) or set(told) - set(_TOLD):
+            raise AnsibleActionFail(f"virtops_libvirt_planned: it is no dict of {' and '.join(_TOLD)}; correct it")
+        return [
+            {"kind": kind, "name": name, "pool": None, "words": {"name": name}, "xml": None}
+            for plural, kind in _TOLD.items()
+            for name in told.get(plural) or ()
+        ]
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
         kind = self.kind or self._task.action.rpartition(".")[2]

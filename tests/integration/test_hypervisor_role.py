@@ -121,6 +121,10 @@ PLAY = """
   tasks:
     - ansible.builtin.include_role: {name: virtops.libvirt.hypervisor}
 """
+GUEST_ON_IT = f"""{PLAY}
+    - virtops.libvirt.domain:
+        {{name: web1, virt_type: qemu, memory: 16 MiB, interfaces: [{{bridge: br0}}], state: running}}
+"""
 # What a host has that takes no service manager's orders.
 RESTART = "old=$(cat /run/libvirtd.pid); kill $old; while [ -e /proc/$old ]; do sleep 0.1; done; exec libvirtd -d -l"
 NIC = "<interface type='network'><source network='default'/><model type='virtio'/></interface>"
@@ -148,7 +152,7 @@ class Hosts:
             shell(host, "ip -6 address flush dev up0 scope global; ip -6 route flush default")
             shell(host, START[system])
 
-    def role(self, *words: str, deadline: int = 60, more: dict | None = None, **bridge):
+    def role(self, *words: str, deadline: int = 60, more: dict | None = None, text: str = PLAY, **bridge):
         """A run with this bridge. C(more): other variables of the role."""
         variables = {
             "hypervisor_bridges": [{"name": "br0", "interface": "up0", **bridge}],
@@ -157,7 +161,7 @@ class Hosts:
             "ips": {host.name: host.ip for host in self.hosts.values()},
             **(more or {}),
         }
-        return self.playbook(PLAY, *words, variables=variables, callback="default")
+        return self.playbook(text, *words, variables=variables, callback="default")
 
     def is_refused(self, why: str, deadline: int, **bridge) -> None:
         """It is taken back on every host, for this reason, and all of it."""
@@ -228,6 +232,9 @@ def hosts(_signals, tmp_path_factory):
 
 def test_a_bridge_over_the_nic_that_ansible_comes_by(hosts):
     before = hosts.state()
+    # A check of the play that makes the bridge and a guest on it.
+    planned = hosts.role("--check", text=GUEST_ON_IT)
+    assert (planned.code, hosts.state()) == (0, before), planned.text
     hosts.change()
     # It stands for a guest's NIC, and stays in the bridge whatever else becomes of that.
     for host in hosts.hosts.values():

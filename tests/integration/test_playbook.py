@@ -155,6 +155,22 @@ def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
     assert lab.state() == before
 
 
+def test_a_check_takes_what_tasks_of_others_would_make_from_a_variable(lab, play):
+    disk = "{file: /var/lib/libvirt/images/mine.raw, format: raw, target: vda}"
+    text = f"""{PLAY}
+    - virtops.libvirt.domain:
+        {{name: web1, virt_type: qemu, memory: 16 MiB, state: running, interfaces: [{{bridge: br7}}], disks: [{disk}]}}
+"""
+    planned = {"devices": ["br7"], "files": ["/var/lib/libvirt/images/mine.raw"]}
+    for known, told in ({}, "mine.raw"), ({"files": planned["files"]}, "no device br7"):
+        assert told in play(text, "--check", variables={"virtops_libvirt_planned": known}).tasks[-1]["msg"]
+    assert play(text, "--check", variables={"virtops_libvirt_planned": planned}).changed() == [True]
+    wrong = play(text, "--check", variables={"virtops_libvirt_planned": ["br7"]}).tasks[-1]["msg"]
+    assert wrong == "virtops_libvirt_planned: it is no dict of devices and files; correct it"
+    # What counts for real is what is there.
+    assert "mine.raw" in play(text, variables={"virtops_libvirt_planned": planned}).tasks[-1]["msg"]
+
+
 def test_a_check_that_says_that_it_changes_nothing_is_only_a_question(lab, play):
     question = BASE.rstrip() + "\n      check_mode: true\n      changed_when: false\n"
     planned, done = (play(PLAY + POOL + question + BASE, *words) for words in (["--check"], []))

@@ -70,6 +70,8 @@ def is_missing(path: str) -> bool:
 def _is_planned(domain, path: str) -> bool:
     """Whether something that is planned could make this file: where a volume will lie is not always known yet."""
     name = os.path.basename(path)
+    if domain.planned.get("file", path):
+        return True
     if any(words.get("path") and path.startswith(words["path"] + "/") for words in domain.planned.all("pool")):
         return True
     made = (words for kind in _MAKERS for words in domain.planned.all(kind))
@@ -83,5 +85,5 @@ def _device(domain, where: str, nic) -> None:
         return
     name = {"bridge": source.get("bridge"), "direct": source.get("dev")}.get(nic.get("type"))
     planned = (words.get("bridge") or {} for words in domain.planned.all("network"))
-    if name and not has_device(name) and all(bridge.get("name") != name for bridge in planned):
+    if name and not has_device(name, domain.planned) and all(bridge.get("name") != name for bridge in planned):
         raise Refused(f"{domain.subject}: {where}: the host has no device {name}; make it first, or name another one")

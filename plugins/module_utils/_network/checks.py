@@ -212,7 +212,7 @@ def _check_host(network, actual, words: dict, subnets: list) -> None:
     if forward.get("mode") == "bridge" and bridge:
         named.add(bridge)
     for device in sorted(named):
-        if not host.has_device(device):
+        if not host.has_device(device, network.planned):
             raise Refused(f"{network.subject}: the host has no device {device}; make it first, or name another one")
     if forward.get("mode") in OWN_BRIDGE and bridge and bridge not in now and host.has_device(bridge):
         raise Refused(f"{network.subject}: bridge {bridge} is a device of the host already; choose another name")

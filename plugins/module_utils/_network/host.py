@@ -16,8 +16,9 @@ _DEVICES = "/sys/class/net"
 Subnet = Union[IPv4Network, IPv6Network]
 
 
-def has_device(name: str) -> bool:
-    return os.path.exists(os.path.join(_DEVICES, name))
+def has_device(name: str, planned=None) -> bool:
+    """Whether the host has a device, or would have it after what is C(planned)."""
+    return os.path.exists(os.path.join(_DEVICES, name)) or bool(planned and planned.get("device", name))
 
 
 def subnets() -> Iterator[tuple[str, bool, Subnet]]:
