@@ -308,6 +308,20 @@ def test_the_model_of_the_host_waits_until_the_guest_runs_with_it(lab):
     assert lab.unchanged("domain", **model, power_cycle=True)["pending"] == []
 
 
+@pytest.mark.parametrize("before, after", [("user", "network"), ("network", "user")])
+def test_what_changes_at_once_of_a_device_takes_nothing_along_that_waits(lab, before, after):
+    """A NIC on another kind of network from the next start on, and without a link now."""
+    lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
+    places = {"network": {"network": "lab"}, "user": {"type": "user"}}
+    guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB"}
+    lab.ok("domain", **guest, interfaces=[{"mac": MAC, **places[before]}], state="running")
+    changed = lab.change("domain", **guest, interfaces=[{"mac": MAC, "link": "down", **places[after]}])
+    assert effects(changed)["interfaces[52:54:00:aa:03:01].link"] == "live"
+    assert "interfaces[52:54:00:aa:03:01].type" in waits(changed)
+    (nic,) = live(lab).iterfind("devices/interface")
+    assert (nic.get("type"), nic.find("link").get("state")) == (before, "down")
+
+
 @pytest.mark.parametrize("after", ["vga", "qxl", "bochs", "virtio"])
 @pytest.mark.parametrize("before", ["vga", "qxl", "virtio"])
 def test_what_libvirt_adds_to_another_kind_of_device_goes_with_the_kind(lab, before, after):

@@ -45,6 +45,25 @@ def test_a_volume_is_grown_under_its_guest_which_sees_it(lab, pool, kind):
     assert "runs on it" in lab.refused("volume", **task, capacity="8 MiB", allow_shrink=True)
 
 
+@pytest.mark.parametrize("kind", ["qcow2", "qcow", "vmdk", "qed"])
+@pytest.mark.parametrize("on", ["raw", "qcow2", "vmdk"])
+def test_an_image_of_any_format_gets_a_base_and_another_one_where_qemu_can(lab, pool, kind, on):
+    for name in ("one", "two"):
+        lab.ok("volume", pool=pool, name=name, capacity="1 MiB", format=on)
+    task = {"pool": pool, "name": "clone", "format": kind, "rebase": "safe"}
+    if on != {"vmdk": "vmdk", "qed": "raw"}.get(kind, on):
+        assert f"format {kind} can only have a base of format" in lab.refused(
+            "volume", **task, backing={"volume": "one"}
+        )
+        return
+    lab.change("volume", **task, backing={"volume": "one"})
+    for base in ({"volume": "two"}, {}):
+        if kind in ("qcow2", "qed"):
+            lab.change("volume", **task, backing=base)
+        else:
+            assert f"image of format {kind} from its base" in lab.refused("volume", **task, backing=base)
+
+
 def test_what_others_lean_on_is_not_resized_under_them(lab, pool, base):
     lab.ok("volume", pool=pool, name="clone", backing={"volume": "base"})
     run_guest(lab, pool, "clone")

@@ -184,7 +184,10 @@ class _Updated:
         for change in self.changes:
             _write(element, change.trail[1:], after)
         if self.field.finish:
-            self.field.finish(element, after)
+            # What else changes of it waits for the next start.
+            named = {change.trail[1].name: after.get(change.trail[1].name) for change in self.changes}
+            values = {name: value for name, value in {**before, **named}.items() if value is not None}
+            self.field.finish(element, values)
         handle.updateDeviceFlags(_text(element), libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
     def undo(self, domain) -> None:

@@ -11,6 +11,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import REBASING
 
 
 def check(volume, actual, wanted: dict) -> None:
@@ -20,6 +21,12 @@ def check(volume, actual, wanted: dict) -> None:
         raise Refused(
             f"{volume.subject}: it has no base, and backing.path cannot be changed to {wanted.get('path')}: a volume"
             " with data of its own gets none; take the option out, or make a new volume"
+        )
+    kind = volume.format_of(actual.tree)
+    if kind not in REBASING:
+        raise Refused(
+            f"{volume.subject}: QEMU cannot take an image of format {kind} from its base, {before}; leave 'backing' as"
+            " it is, or make a new volume"
         )
     uses = volume.uses()
     base = next((use for use in uses if use.base), None)

@@ -7,7 +7,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import LAYERED, WRITABLE
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import LAYERED, ONLY_ON, WRITABLE
 
 _SIZE = Size()
 # QEMU measures how fast it derives a key, and gives up where the kernel tells it no time, which is most often another
@@ -60,6 +60,12 @@ def _refuse_format(volume, volume_format: str) -> None:
     if volume.wanted.get("backing") and volume_format not in LAYERED:
         raise Refused(
             f"{volume.subject}: the format {volume_format} cannot have a backing volume; choose {', '.join(LAYERED)}"
+        )
+    base = volume.wanted.get("backing", {}).get("format")
+    if base and ONLY_ON.get(volume_format, base) != base:
+        raise Refused(
+            f"{volume.subject}: an image of format {volume_format} can only have a base of format"
+            f" {ONLY_ON[volume_format]}, not {base}; choose the format qcow2, or another base"
         )
     ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
     if ours and volume_format != "qcow2":

@@ -18,6 +18,10 @@ FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop"
 # Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
 WRITABLE = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "luks")
 LAYERED = ("qcow2", "qcow", "vmdk", "qed")
+# The only format of a base of some (vmdk: qemu-img; qed: libvirt 9.0 tells of no volume that is one on another).
+ONLY_ON = {"vmdk": "vmdk", "qed": "raw"}
+# Those of which it can put an image on another base, or on none (measured on 7.2).
+REBASING = ("qcow2", "qed")
 # Those of which it can give an image another size (measured on 7.2).
 GROWING, SHRINKING = ("raw", "qcow2", "qed", "luks"), ("raw", "qcow2")
 # virStorageVolWipeAlgorithm; all but these two are done by the program scrub.
