@@ -308,7 +308,7 @@ def test_the_model_of_the_host_waits_until_the_guest_runs_with_it(lab):
     assert lab.unchanged("domain", **model, power_cycle=True)["pending"] == []
 
 
-@pytest.mark.parametrize("before, after", [("user", "network"), ("network", "user")])
+@pytest.mark.parametrize(("before", "after"), [("user", "network"), ("network", "user")])
 def test_what_changes_at_once_of_a_device_takes_nothing_along_that_waits(lab, before, after):
     """A NIC on another kind of network from the next start on, and without a link now."""
     lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
