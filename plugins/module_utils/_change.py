@@ -156,20 +156,7 @@ def _behind(resource, actual, document) -> dict[str, Change]:
         _document, merge = _merge(resource, actual.document, actual, parse(actual.live_text))
         edits = [edit for edit in merge.behind if edit.place not in resource.runs_otherwise]
         found += _without_field(resource, found, edits)
-    return {change.path: change for change in found if not _is_completed(resource, change, found)}
-
-
-def _is_completed(resource, change: Change, found: list[Change]) -> bool:
-    """Whether it is libvirt that gave a device of another kind a value which the running one has none of.
-
-    That goes with the kind, which is among C(found), and cannot be told before libvirt has the definition.
-    """
-    if change.before is not None or len(change.trail) < 2:
-        return False
-    (*_above, owner, leaf) = change.trail
-    kinds = [field for field in owner.fields if any(place.startswith(leaf.path) for place in field.decides)]
-    beside = change.path[: -len(leaf.name)]
-    return any(one.path == beside + kind.name for kind in kinds for one in found) and not _asks(resource, change)
+    return {change.path: change for change in found}
 
 
 def _waits(resource, change: Change | None, of: Change | None = None) -> bool:

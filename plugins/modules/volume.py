@@ -37,8 +37,9 @@ options:
     default: false
   wipe:
     description:
-      - With O(state=absent), write over the content first. V(true) is V(zero); the others are C(trim), and by the
-        program scrub C(nnsa), C(dod), C(bsi), C(gutmann), C(schneier), C(pfitzner7), C(pfitzner33) and C(random).
+      - With O(state=absent), write over the content first. V(true) is V(zero); the others are C(trim), which only pools
+        of type C(rbd) have, and by the program scrub C(nnsa), C(dod), C(bsi), C(gutmann), C(schneier), C(pfitzner7),
+        C(pfitzner33) and C(random).
     type: str
   capacity:
     description:

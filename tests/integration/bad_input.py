@@ -141,6 +141,7 @@ VOLUME = [
     (volume(source={"volume": "base.qcow2", "uri": "qemu+unix:///none", "retries": 0}), "not to be had"),
     (volume(source={"path": "IMAGE"}, allocation="1 MiB"), "'allocation'", "'source'"),
     (volume(capacity="1 MiB", preallocation="metadata"), "preallocation", "falloc"),
+    (volume(format="qcow2", preallocation="falloc", backing={"volume": "base.qcow2"}), "take 'preallocation' out"),
     (volume(capacity="1 MiB", compat="1.1"), "'compat'", "qcow2"),
     (volume(capacity="1 MiB", permissions={"mode": "rwx"}), "permissions.mode", "octal"),
     (volume(capacity="1 MiB", encryption={"format": "luks"}), "one 'secret'"),

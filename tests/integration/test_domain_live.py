@@ -324,8 +324,8 @@ def test_what_changes_at_once_of_a_device_takes_nothing_along_that_waits(lab, be
 
 @pytest.mark.parametrize("after", ["vga", "qxl", "bochs", "virtio"])
 @pytest.mark.parametrize("before", ["vga", "qxl", "virtio"])
-def test_what_libvirt_adds_to_another_kind_of_device_goes_with_the_kind(lab, before, after):
-    """Its video memory is known only once libvirt has the definition, and is not the user's."""
+def test_what_libvirt_gives_a_device_of_another_kind_is_foreseen(lab, before, after):
+    """Such as its video memory, which stands in the definition only once libvirt has it."""
     guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB"}
     lab.ok("domain", **guest, state="running", videos=[{"model": before}])
     changed = lab.run("domain", **guest, videos=[{"model": after}])
@@ -333,6 +333,10 @@ def test_what_libvirt_adds_to_another_kind_of_device_goes_with_the_kind(lab, bef
     assert lab.unchanged("domain", **guest, videos=[{"model": after}])["pending"] == changed["pending"]
     named = lab.change("domain", **guest, videos=[{"model": "vga", "vram": 32768}])
     assert "videos[0].vram" in waits(named)
+    # Also of one that the definition does not have by then.
+    lab.ok("domain", **guest, videos=[])
+    changed = lab.run("domain", **guest, videos=[{"model": after}])
+    assert lab.unchanged("domain", **guest, videos=[{"model": after}])["pending"] == changed["pending"]
 
 
 def test_an_optional_medium_that_is_not_there_is_not_missed(lab, pool):

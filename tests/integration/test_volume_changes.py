@@ -217,6 +217,7 @@ def test_a_volume_is_wiped_before_it_goes(lab, pool):
     task = {"pool": pool, "name": "disk", "state": "absent"}
     assert "no algorithm" in lab.refused("volume", **task, wipe="much")
     assert "scrub" in lab.refused("volume", **task, wipe="dod")
+    assert "only a pool of type rbd wipes by trim" in lab.refused("volume", **task, wipe="trim")
     gone = lab.change("volume", **task, wipe="true")
     assert gone["steps"][0].startswith("wipe volume images/disk (zero)")
     assert "geheim" not in lab.shell(f"tr -d '\\0' <{DIRECTORY}/kept")

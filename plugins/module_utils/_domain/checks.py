@@ -7,7 +7,7 @@ import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import machine
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS, MANY_VIDEOS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, INTERFACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
@@ -23,8 +23,6 @@ _NEEDED = (
 _MAC = re.compile(r"<mac address='([0-9a-f:]+)'")
 # Types of NICs whose filter libvirt keeps (virDomainNetDefParseXML).
 _FILTERED = ("network", "bridge", "ethernet")
-# Video devices of which a guest may have more than one, with more than one output.
-_MANY_VIDEOS = ("qxl", "virtio")
 # States for which the guest has to start.
 _STARTED = ("running", "paused", "saved", "restarted")
 
@@ -121,15 +119,15 @@ def _videos(domain, videos: list[dict]) -> None:
         model, where = video.get("model"), f"{domain.subject}: videos[{video.get('alias', number)}]"
         if model == "none" and len(videos) > 1:
             raise Refused(f"{where}: 'none' is to have no other one; take it out, or the others")
-        if model in (None, "none", *_MANY_VIDEOS):
+        if model in (None, "none", *MANY_VIDEOS):
             continue
         if video is not first:
             raise Refused(
                 f"{where}: a {model} can only be the primary one; take the one that is primary out, or choose"
-                f" {' or '.join(_MANY_VIDEOS)}"
+                f" {' or '.join(MANY_VIDEOS)}"
             )
         if video.get("heads", 1) != 1:
-            raise Refused(f"{where}: a {model} has one output; take 'heads' out, or choose {' or '.join(_MANY_VIDEOS)}")
+            raise Refused(f"{where}: a {model} has one output; take 'heads' out, or choose {' or '.join(MANY_VIDEOS)}")
 
 
 def _must_be_there(domain, actual, option: str, is_new: bool) -> bool:

@@ -58,12 +58,26 @@ def _finish_graphics(element, wanted):
 
 
 def _finish_video(element, wanted):
-    """Others than these have one output."""
+    """What libvirt gives a video device of this model, so that the plan knows it (virDomainVideoDefPostParse).
+
+    Others than two of them have one output.
+    """
     model = element.find("model")
-    if model.get("type") not in ("qxl", "virtio") and "heads" in model.attrib and "heads" not in wanted:
+    kind, videos = model.get("type"), element.getparent().findall("video")
+    if kind == "none":
+        return
+    if "heads" not in wanted and not (kind in MANY_VIDEOS and "heads" in model.attrib):
         model.set("heads", "1")
+    if kind in _VIDEO_MEMORY and "vram" not in model.attrib:
+        model.set("vram", str(_VIDEO_MEMORY[kind]))
+    if element is videos[0] and not any(video.find("model[@primary='yes']") is not None for video in videos):
+        model.set("primary", "yes")
 
 
+# Video devices of which a guest may have more than one, with more than one output.
+MANY_VIDEOS = ("qxl", "virtio")
+# KiB that libvirt gives those that have memory (virDomainVideoDefaultRAM, qemuDomainDeviceVideoDefPostParse).
+_VIDEO_MEMORY = {**dict.fromkeys(("vga", "cirrus", "vmvga", "bochs"), 16384), "qxl": 65536}
 # What goes with which models and types of devices (formatdomain).
 _ANYWHERE: dict[str, tuple] = {"address": ()}
 _VIDEO_MODELS: dict[str, tuple] = {

@@ -73,6 +73,10 @@ def _refuse_format(volume, volume_format: str) -> None:
     how = volume.options.get("preallocation")
     if how == "metadata" and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
+    if how and volume_format == "qcow2" and volume.wanted.get("backing"):
+        raise Refused(
+            f"{volume.subject}: libvirt preallocates nothing of a volume with a base; take 'preallocation' out"
+        )
 
 
 def _at_least(volume, size: int, what: str) -> None:

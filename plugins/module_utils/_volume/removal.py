@@ -45,12 +45,14 @@ def _goes(volume, name: str) -> bool:
 
 
 def check_wipe(volume) -> None:
-    """Refused where this host lacks what the algorithm needs."""
-    how = algorithm(volume)
+    """Refused where the pool has no such algorithm, or this host lacks what it needs (storage_util.c)."""
+    how, kind = algorithm(volume), volume.pool_words().get("type", "dir")
+    if how == "trim" and kind != "rbd":
+        raise Refused(f"{volume.subject}: only a pool of type rbd wipes by trim, not one of type {kind}; use zero")
     if how and how not in UNAIDED_WIPES and is_local(volume.conn) and not shutil.which("scrub"):
         raise Refused(
             f"{volume.subject}: to wipe by {how} libvirt needs the program scrub, which is not there; install scrub, or"
-            f" use {' or '.join(UNAIDED_WIPES)}"
+            " use zero"
         )
 
 
