@@ -1258,7 +1258,6 @@ options:
         choices:
         - i6300esb
         - ib700
-        - itco
         - diag288
         required: true
       action:

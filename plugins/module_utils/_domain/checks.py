@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import machine
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS, MANY_VIDEOS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import devices, machine
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, INTERFACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
@@ -36,7 +36,7 @@ def check(domain, actual, target) -> None:
     words = domain.values(target)
     _memory(domain, words)
     _cpu(domain, words, target.get("type"))
-    _videos(domain, words.get("videos", []))
+    devices.check(domain, words)
     if domain.xml is None:
         _numbers(domain, target, words)
     machine.check(domain, actual, target)
@@ -108,26 +108,6 @@ def _numbers(domain, target, words: dict) -> None:
             )
     if words.get("memory_devices") and not words.get("max_memory"):
         raise Refused(f"{domain.subject}: memory_devices need slots; give 'max_memory'")
-
-
-def _videos(domain, videos: list[dict]) -> None:
-    """Refused for what QEMU has no second video device of (qemuValidateDomainDeviceDefVideo)."""
-    if sum(video.get("primary", False) for video in videos) > 1:
-        raise Refused(f"{domain.subject}: videos: only one of them can be primary; take 'primary' out of the others")
-    first = next((video for video in videos if video.get("primary")), videos[0] if videos else {})
-    for number, video in enumerate(videos):
-        model, where = video.get("model"), f"{domain.subject}: videos[{video.get('alias', number)}]"
-        if model == "none" and len(videos) > 1:
-            raise Refused(f"{where}: 'none' is to have no other one; take it out, or the others")
-        if model in (None, "none", *MANY_VIDEOS):
-            continue
-        if video is not first:
-            raise Refused(
-                f"{where}: a {model} can only be the primary one; take the one that is primary out, or choose"
-                f" {' or '.join(MANY_VIDEOS)}"
-            )
-        if video.get("heads", 1) != 1:
-            raise Refused(f"{where}: a {model} has one output; take 'heads' out, or choose {' or '.join(MANY_VIDEOS)}")
 
 
 def _must_be_there(domain, actual, option: str, is_new: bool) -> bool:

@@ -40,6 +40,8 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     _serial_ports(target)
+    if domain.xml is None and domain.wanted.get("serials") == []:
+        _no_serial_console(target)
     return _boot(domain, target)
 
 
@@ -132,6 +134,13 @@ def _listen(target) -> None:
         graphics.attrib.pop("listen")
         if listen.get("address"):
             graphics.set("listen", listen.get("address"))
+
+
+def _no_serial_console(target) -> None:
+    """A console that is a serial port under another name would bring one back (virDomainDefAddConsoleCompat)."""
+    for console in target.findall("devices/console"):
+        if console.find("target[@type='virtio']") is None and target.find("devices/serial") is None:
+            console.getparent().remove(console)
 
 
 def _serial_ports(target) -> None:

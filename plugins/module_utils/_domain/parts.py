@@ -45,6 +45,19 @@ def _set_defaults(**defaults):
     return finish
 
 
+def _finish_character(**defaults):
+    """The same for devices that carry characters: a socket is QEMU's own, unless somebody says that it is there."""
+    set_defaults = _set_defaults(**defaults)
+
+    def finish(element, wanted):
+        set_defaults(element, wanted)
+        source = element.find("source")
+        if element.get("type") == "unix" and source is not None and source.get("path") and "mode" not in source.attrib:
+            source.set("mode", "bind")
+
+    return finish
+
+
 def _finish_graphics(element, wanted):
     if "listen" in wanted:
         element.find("listen").set("type", "address")
@@ -55,6 +68,12 @@ def _finish_graphics(element, wanted):
     if element.get("type") in ("vnc", "spice") and not {"port", "autoport"} & set(element.attrib):
         # Without either SPICE listens nowhere, and libvirt forgets the address.
         element.set("autoport", "yes")
+
+
+def _finish_input(element, _wanted):
+    """One of PS/2, which libvirt would take it for, is there anyway."""
+    if element.get("type") in ("mouse", "keyboard") and "bus" not in element.attrib:
+        element.set("bus", "usb")
 
 
 def _finish_video(element, wanted):
@@ -161,16 +180,16 @@ CHARACTER = (
         "channels",
         "devices/channel",
         Field("name", "target/@name"),
-        _set_defaults(type="unix", target__type="virtio"),
+        _finish_character(type="unix", target__type="virtio"),
         by="plug",
         when="with a virtio-serial controller",
     ),
-    _character("serials", "devices/serial", Field("port", "target/@port", NUMBER), _set_defaults(type="pty")),
+    _character("serials", "devices/serial", Field("port", "target/@port", NUMBER), _finish_character(type="pty")),
     _character(
         "consoles",
         "devices/console",
         Field("port", "target/@port", NUMBER),
-        _set_defaults(type="pty", target__type="virtio"),
+        _finish_character(type="pty", target__type="virtio"),
         # The first console of most machines is a serial port under another name.
         where=lambda element: getattr(element.find("target"), "attrib", {}).get("type") == "virtio",
     ),
@@ -231,7 +250,7 @@ OTHERS = (
                 "model",
                 "@model",
                 required=True,
-                choices=("i6300esb", "ib700", "itco", "diag288"),
+                choices=("i6300esb", "ib700", "diag288"),
                 decides=_ANYWHERE,
             ),
             Field(
@@ -264,6 +283,7 @@ OTHERS = (
             Field("source", "source/@evdev"),
         ),
         identity=("alias",),
+        finish=_finish_input,
         # A PC always has those of PS/2.
         where=lambda element: element.get("bus") not in ("ps2", "xen"),
         by="plug",

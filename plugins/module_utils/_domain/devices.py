@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse devices that libvirt would not take. Private to this collection, imported only before a change."""
+
+from __future__ import annotations
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import MANY_VIDEOS
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+
+# Types of devices that carry characters to or from a path of the user's.
+_PATHS = ("file", "unix", "pipe")
+
+
+def check(domain, words: dict) -> None:
+    """Refused for devices in the words of a document that QEMU has not, or not beside each other."""
+    _videos(domain, words.get("videos", []))
+    if domain.xml is None:
+        for name in ("channels", "serials", "consoles"):
+            _characters(domain, name, domain.wanted.get(name, []), words.get(name, []))
+    for item in words.get("interfaces", []) if domain.xml is None else ():
+        _nic(f"{domain.subject}: interfaces[{item.get('mac')}]", item)
+    for item in words.get("filesystems", []):
+        _filesystem(f"{domain.subject}: filesystems[{item.get('target')}]", item)
+
+
+def _nic(where: str, item: dict) -> None:
+    """Refused for what libvirt keeps of VirtIO only (virDomainNetDefFormat)."""
+    given = [name for name in ("queues", "guest_csum") if item.get(name) is not None]
+    if given and not item.get("model", "virtio").startswith("virtio"):
+        raise Refused(f"{where}: a {item['model']} has no {' and '.join(given)}; take that out, or choose virtio")
+
+
+def _filesystem(where: str, item: dict) -> None:
+    """Refused for what virtiofs has not (qemuValidateDomainDeviceDefFS)."""
+    if item.get("driver") == "virtiofs" and item.get("accessmode", "passthrough") != "passthrough":
+        raise Refused(f"{where}: virtiofs has the accessmode passthrough only; take 'accessmode' out, or choose 'path'")
+
+
+def _videos(domain, videos: list[dict]) -> None:
+    """Refused for what QEMU has no second video device of (qemuValidateDomainDeviceDefVideo)."""
+    if sum(video.get("primary", False) for video in videos) > 1:
+        raise Refused(f"{domain.subject}: videos: only one of them can be primary; take 'primary' out of the others")
+    first = next((video for video in videos if video.get("primary")), videos[0] if videos else {})
+    for number, video in enumerate(videos):
+        model, where = video.get("model"), f"{domain.subject}: videos[{video.get('alias', number)}]"
+        if model == "none" and len(videos) > 1:
+            raise Refused(f"{where}: 'none' is to have no other one; take it out, or the others")
+        if model in (None, "none", *MANY_VIDEOS):
+            continue
+        if video is not first:
+            raise Refused(
+                f"{where}: a {model} can only be the primary one; take the one that is primary out, or choose"
+                f" {' or '.join(MANY_VIDEOS)}"
+            )
+        if video.get("heads", 1) != 1:
+            raise Refused(f"{where}: a {model} has one output; take 'heads' out, or choose {' or '.join(MANY_VIDEOS)}")
+
+
+def _characters(domain, option: str, wanted: list[dict], items: list[dict]) -> None:
+    """Refused for a path where the type has none, and none where it needs one (virDomainChrSourceDefParseXML)."""
+    for number, item in enumerate(items):
+        kind, key = item.get("type", "pty"), item.get("name", item.get("port", number))
+        where = f"{domain.subject}: {option}[{key}]"
+        needs = kind in ("file", "pipe") or (kind == "unix" and option != "channels")
+        if needs and "path" not in item:
+            raise Refused(f"{where}: the type {kind} needs a 'path'; give it, or choose another type")
+        if kind not in _PATHS and any(one.get("path") and _is(one, item) for one in wanted):
+            raise Refused(f"{where}: the type {kind} has no path; take 'path' out, or choose {', '.join(_PATHS)}")
+
+
+def _is(one: dict, item: dict) -> bool:
+    """Whether the item that a task names is this one of a document."""
+    return all(one[key] == item.get(key) for key in ("name", "port", "alias") if one.get(key) is not None)
