@@ -67,12 +67,18 @@ class PlannedActionBase(ActionBase):
     def _told(self, task_vars: dict[str, Any]) -> list[dict[str, Any]]:
         """What the user's variable says of tasks of others."""
         told = self._templar.template(task_vars.get("virtops_libvirt_planned") or {})
-        if not isinstance(told, dict) or set(told) - set(_TOLD):
-            raise AnsibleActionFail(f"virtops_libvirt_planned: it is no dict of {' and '.join(_TOLD)}; correct it")
+        if (
+            not isinstance(told, dict)
+            or set(told) - set(_TOLD)
+            or not all(isinstance(names, list) for names in told.values())
+        ):
+            raise AnsibleActionFail(
+                f"virtops_libvirt_planned: it is no dict of the lists {' and '.join(_TOLD)}; correct it"
+            )
         return [
             {"kind": kind, "name": name, "pool": None, "words": {"name": name}, "xml": None}
             for plural, kind in _TOLD.items()
-            for name in told.get(plural) or ()
+            for name in told.get(plural, ())
         ]
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:

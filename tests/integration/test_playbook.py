@@ -165,8 +165,9 @@ def test_a_check_takes_what_tasks_of_others_would_make_from_a_variable(lab, play
     for known, told in ({}, "mine.raw"), ({"files": planned["files"]}, "no device br7"):
         assert told in play(text, "--check", variables={"virtops_libvirt_planned": known}).tasks[-1]["msg"]
     assert play(text, "--check", variables={"virtops_libvirt_planned": planned}).changed() == [True]
-    wrong = play(text, "--check", variables={"virtops_libvirt_planned": ["br7"]}).tasks[-1]["msg"]
-    assert wrong == "virtops_libvirt_planned: it is no dict of devices and files; correct it"
+    for bad in (["br7"], {"devices": "br7"}, {"bridges": ["br7"]}):
+        wrong = play(text, "--check", variables={"virtops_libvirt_planned": bad}).tasks[-1]["msg"]
+        assert wrong == "virtops_libvirt_planned: it is no dict of the lists devices and files; correct it"
     # What counts for real is what is there.
     assert "mine.raw" in play(text, variables={"virtops_libvirt_planned": planned}).tasks[-1]["msg"]
 

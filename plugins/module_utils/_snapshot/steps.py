@@ -368,6 +368,9 @@ class Snapshot(Resource):
             tree.add(new)
         elif actual is not None and self.asked.get("labels") is not None:
             tree.snaps[self.name].labels = self.asked["labels"]
+        elif actual is not None and any(change.path == "description" for change in plan.changes):
+            # What is described by a task is of this collection from then on.
+            tree.snaps[self.name].labels = tree.snaps[self.name].labels or {}
         meant = [snap for snap in tree.ordered() if retention.is_meant(snap, labels)]
         # What the task names is to be there, however old it is: else the next run would take it anew.
         for snap in (one for one in retention.surplus(meant, policy) if one.name != self.name):

@@ -252,6 +252,12 @@ class Clone(Origin):
         if os.path.exists(self.path):
             self._refuse_other(self.path)
         actual = self.volume.actual()
+        base = actual.tree.findtext("backingStore/path")
+        if base and os.path.exists(self.path) and not os.path.exists(base):
+            raise Refused(
+                f"{self.subject}: the base of its source, {self.shown}, is not there: {base}; bring that back, or take"
+                " another source"
+            )
         self.format = self.format or words.get("format", "raw")
         return {
             "format": self.format if self.format in image.WRITABLE else "raw",
