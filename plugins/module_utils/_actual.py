@@ -64,7 +64,7 @@ class Planned:
     """
 
     def __init__(self, entries=(), run_command: Callable[..., tuple[int, str, str]] | None = None):
-        self.run_command: Any = run_command
+        self._run_command: Any = run_command
         self._entries: dict[tuple, dict] = {}
         self._answers: dict[str, Any] = {}
         # Whether many objects are planned beside each other, so that it pays to ask about all that there are.
@@ -78,6 +78,10 @@ class Planned:
         before = self._entries.get(key) or {}
         xml = (entry.get("xml") or before.get("xml")) if entry["words"] else None
         self._entries[key] = {**entry, "xml": xml}
+
+    def execute(self, command: list[str], **options) -> tuple[int, str, str]:
+        """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
+        return self._run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
 
     def forget(self) -> None:
         """Let go of all answers and of what was planned: it is being made now."""

@@ -65,5 +65,5 @@ def _base(domain, target: str, path: str) -> str:
         )
     if not os.path.exists(path):
         return ""
-    about = describe(lambda command: domain.planned.run_command(command, handle_exceptions=False), path, where)
+    about = describe(domain.planned.execute, path, where)
     return about.get("full-backing-filename") or ""

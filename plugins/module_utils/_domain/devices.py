@@ -6,18 +6,20 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import MANY_VIDEOS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 
-# Types of devices that carry characters to or from a path of the user's.
+# Types of devices that carry characters to or from a path of the user's, and one more that only a document can name.
 _PATHS = ("file", "unix", "pipe")
+_DEVICE = "dev"
 
 
 def check(domain, words: dict) -> None:
     """Refused for devices in the words of a document that QEMU has not, or not beside each other."""
     _videos(domain, words.get("videos", []))
+    # What libvirt makes good or leaves out of a document it cannot of an option, which is to be there afterwards.
     if domain.xml is None:
-        for name in ("channels", "serials", "consoles"):
-            _characters(domain, name, domain.wanted.get(name, []), words.get(name, []))
-    for item in words.get("interfaces", []) if domain.xml is None else ():
-        _nic(f"{domain.subject}: interfaces[{item.get('mac')}]", item)
+        for option in ("channels", "serials", "consoles"):
+            _characters(domain, option, words.get(option, []))
+        for item in words.get("interfaces", []):
+            _nic(f"{domain.subject}: interfaces[{item.get('mac')}]", item)
     for item in words.get("filesystems", []):
         _filesystem(f"{domain.subject}: filesystems[{item.get('target')}]", item)
 
@@ -55,7 +57,7 @@ def _videos(domain, videos: list[dict]) -> None:
             raise Refused(f"{where}: a {model} has one output; take 'heads' out, or choose {' or '.join(MANY_VIDEOS)}")
 
 
-def _characters(domain, option: str, wanted: list[dict], items: list[dict]) -> None:
+def _characters(domain, option: str, items: list[dict]) -> None:
     """Refused for a path where the type has none, and none where it needs one (virDomainChrSourceDefParseXML)."""
     for number, item in enumerate(items):
         kind, key = item.get("type", "pty"), item.get("name", item.get("port", number))
@@ -63,10 +65,5 @@ def _characters(domain, option: str, wanted: list[dict], items: list[dict]) -> N
         needs = kind in ("file", "pipe") or (kind == "unix" and option != "channels")
         if needs and "path" not in item:
             raise Refused(f"{where}: the type {kind} needs a 'path'; give it, or choose another type")
-        if kind not in _PATHS and any(one.get("path") and _is(one, item) for one in wanted):
+        if "path" in item and kind not in (*_PATHS, _DEVICE):
             raise Refused(f"{where}: the type {kind} has no path; take 'path' out, or choose {', '.join(_PATHS)}")
-
-
-def _is(one: dict, item: dict) -> bool:
-    """Whether the item that a task names is this one of a document."""
-    return all(one[key] == item.get(key) for key in ("name", "port", "alias") if one.get(key) is not None)

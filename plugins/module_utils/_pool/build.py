@@ -124,7 +124,7 @@ def removal_step(pool, actual) -> Step:
 
     def remove_group() -> None:
         # libvirt's delete is a "vgremove -f", which takes logical volumes along.
-        if host.group_volumes(pool.execute, name, is_local=is_local(pool.conn)):
+        if host.group_volumes(pool.planned.execute, name, is_local=is_local(pool.conn)):
             raise Failed(f"volume group {name} has logical volumes by now")
         pool.find().delete(0)
 

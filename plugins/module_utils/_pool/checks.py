@@ -200,7 +200,7 @@ def check_start(pool, target, builds: bool) -> None:
     if pool_type == "logical" and not builds:
         name = source_name(target)
         try:
-            found = host.group_volumes(pool.execute, name, is_local=True)
+            found = host.group_volumes(pool.planned.execute, name, is_local=True)
         except host.Unseen:
             return
         if found is None:
@@ -257,7 +257,9 @@ def check_removal(pool, actual) -> None:
 def _refuse_full_group(pool, actual) -> None:
     name = source_name(actual.tree)
     try:
-        volumes = _as_planned(pool, host.group_volumes(pool.execute, name, is_local=is_local(pool.conn)) or set())
+        volumes = _as_planned(
+            pool, host.group_volumes(pool.planned.execute, name, is_local=is_local(pool.conn)) or set()
+        )
     except host.Unseen:
         raise Refused(
             f"{pool.subject}: what volume group {name} holds cannot be seen from here; run the task as root on"

@@ -72,14 +72,10 @@ class Pool(SwitchedResource):
                 figures[handle.name()] = dict(zip(("capacity", "allocation", "available"), handle.info()[1:]))
         return {"figures": figures}
 
-    def execute(self, command: list[str]) -> tuple[int, str, str]:
-        """Exit code, output and errors of a command; OSError where it is missing."""
-        return self.planned.run_command(command, expand_user_and_vars=False, handle_exceptions=False)
-
     def devices(self, document) -> list:
         """The devices of the source."""
         found = (SOURCE.read(document) or {}).get("devices", ())
-        return [host.Device(self.execute, device["path"]) for device in found]
+        return [host.Device(self.planned.execute, device["path"]) for device in found]
 
     def printed(self, document):
         # How full a pool is changes while others write, and so a plan and the run of it would show two figures.

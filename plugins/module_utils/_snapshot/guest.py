@@ -49,8 +49,8 @@ class Disk:
 class Guest:
     """A guest by its name; Refused where it is not there. C(tree): the document that it runs with, else its own."""
 
-    def __init__(self, conn, name: str, planned, execute):
-        self.conn, self.name, self.planned, self.execute = conn, name, planned, execute
+    def __init__(self, conn, name: str, planned):
+        self.conn, self.name, self.planned = conn, name, planned
         actual = Domain(conn, {"name": name}, planned).actual()
         if actual is None:
             raise Refused(f"domain {name}: there is none of this name; make it first, or correct 'domain'")
@@ -93,7 +93,7 @@ class Guest:
 
     def anew(self) -> Guest:
         """The same guest as it is now."""
-        return Guest(self.conn, self.name, self.planned, self.execute)
+        return Guest(self.conn, self.name, self.planned)
 
     @property
     def busy_disks(self) -> list[str]:

@@ -103,7 +103,7 @@ def _is_own(part: dict) -> bool:
 def _image(guest, *words: str):
     """What C(qemu-img) answers, None where it fails."""
     try:
-        code, output, _errors = guest.execute(["qemu-img", words[0], "--output=json", *words[1:]])
+        code, output, _errors = guest.planned.execute(["qemu-img", words[0], "--output=json", *words[1:]])
     except FileNotFoundError:
         return None
     return None if code else json.loads(output)

@@ -52,7 +52,10 @@ def _not_internal(guest, tree, snap, force: bool) -> str:
         ""
         if force
         else releases.fault_of_revert(
-            guest.version, snap.memory != "no", guest.uefi, lambda: releases.mended_by_distribution(guest.execute)
+            guest.version,
+            snap.memory != "no",
+            guest.uefi,
+            lambda: releases.mended_by_distribution(guest.planned.execute),
         )
     )
     if fault:

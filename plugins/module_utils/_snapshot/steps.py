@@ -99,11 +99,8 @@ class Snapshot(Resource):
     @property
     def guest(self) -> Guest:
         if self._guest is None:
-            self._guest = Guest(self.conn, self.options["domain"], self.planned, self._execute)
+            self._guest = Guest(self.conn, self.options["domain"], self.planned)
         return self._guest
-
-    def _execute(self, command: list[str]) -> tuple[int, str, str]:
-        return self.planned.run_command(command, handle_exceptions=False)
 
     # --- what is there ----------------------------------------------------------------------------------------------
 

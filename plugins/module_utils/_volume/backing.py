@@ -83,7 +83,7 @@ def _rebase(volume, wanted: dict, how: str) -> None:
     base_format = ["-F", wanted["format"]] if wanted.get("format") else []
     with image.alone(os.path.dirname(path)) as lock:
         command = ["qemu-img", "rebase", *flags, "-f", kind, "-b", wanted["path"], *base_format, path]
-        image.tool(volume.execute, command, lock)
+        image.tool(volume.planned.execute, command, lock)
     refresh(volume.pool_handle())
 
 
@@ -91,5 +91,5 @@ def _flatten(volume) -> None:
     """qemu-img writes the base's clusters first and the header last: interrupted, the volume still has its base."""
     path, kind = volume.handle_now().path(), volume.format_now()
     with image.alone(os.path.dirname(path)) as lock:
-        image.tool(volume.execute, ["qemu-img", "rebase", "-f", kind, "-b", "", path], lock)
+        image.tool(volume.planned.execute, ["qemu-img", "rebase", "-f", kind, "-b", "", path], lock)
     refresh(volume.pool_handle())

@@ -104,5 +104,5 @@ def _shrink(volume, after: int) -> None:
     if kind == "raw":
         volume.handle_now().resize(after, libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK)
         return
-    image.resize(volume.execute, volume.handle_now().path(), kind, after, None, shrink=True)
+    image.resize(volume.planned.execute, volume.handle_now().path(), kind, after, None, shrink=True)
     refresh(volume.pool_handle())

@@ -157,10 +157,10 @@ class Export(Resource):
         What a guest wrote at the start of a raw disk may look like any format.
         """
         with contextlib.suppress(Refused):
-            about = image.describe(self.volume.execute, self.name, self.subject, self._format())
+            about = image.describe(self.volume.planned.execute, self.name, self.subject, self._format())
             if _SIZE.read(str(about["virtual-size"])) == self.volume.capacity_of(self.source.tree):
                 return about
-        return image.describe(self.volume.execute, self.name, self.subject)
+        return image.describe(self.volume.planned.execute, self.name, self.subject)
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
 
@@ -300,7 +300,7 @@ class Export(Resource):
         image.put(self.name, make, replace=bool(self.options.get("replace")))
 
     def _fill(self, part: str, lock: int) -> None:
-        execute, found, wanted = self.volume.execute, self._source_format(), self._format()
+        execute, found, wanted = self.volume.planned.execute, self._source_format(), self._format()
         # What an interrupted run downloaded is gone before and after.
         with vanishing(part + ".download") as downloaded:
             path = self._brought(downloaded)

@@ -26,7 +26,7 @@ def document(volume, path: str) -> str | None:
         return None
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
         return None
-    about = image.describe(volume.execute, path, volume.subject)
+    about = image.describe(volume.planned.execute, path, volume.subject)
     element = ET.Element("volume", type="file")
     for name, value in (("name", volume.name), ("key", path)):
         ET.SubElement(element, name).text = value

@@ -57,23 +57,27 @@ def _refuse_format(volume, volume_format: str) -> None:
             f"{volume.subject}: a volume of a pool of type {volume.pool_words()['type']} has the format raw, not"
             f" {volume_format}; take 'format' out"
         )
-    if volume.wanted.get("backing") and volume_format not in LAYERED:
+    if volume.wanted.get("backing"):
+        _refuse_base(volume, volume_format, volume.wanted["backing"].get("format"))
+    ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
+    if ours and volume_format != "qcow2":
+        raise Refused(f"{volume.subject}: only qcow2 has {' and '.join(map(repr, ours))}; take that out, or choose it")
+    if volume.options.get("preallocation") == "metadata" and volume_format != "qcow2":
+        raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
+
+
+def _refuse_base(volume, volume_format: str, base: str | None) -> None:
+    """Refused where an image of the format cannot lie on one of the format C(base), None where that is not known."""
+    if volume_format not in LAYERED:
         raise Refused(
             f"{volume.subject}: the format {volume_format} cannot have a backing volume; choose {', '.join(LAYERED)}"
         )
-    base = volume.wanted.get("backing", {}).get("format")
     if base and ONLY_ON.get(volume_format, base) != base:
         raise Refused(
             f"{volume.subject}: an image of format {volume_format} can only have a base of format"
             f" {ONLY_ON[volume_format]}, not {base}; choose the format qcow2, or another base"
         )
-    ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
-    if ours and volume_format != "qcow2":
-        raise Refused(f"{volume.subject}: only qcow2 has {' and '.join(map(repr, ours))}; take that out, or choose it")
-    how = volume.options.get("preallocation")
-    if how == "metadata" and volume_format != "qcow2":
-        raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
-    if how and volume_format == "qcow2" and volume.wanted.get("backing"):
+    if volume.options.get("preallocation") and volume_format == "qcow2":
         raise Refused(
             f"{volume.subject}: libvirt preallocates nothing of a volume with a base; take 'preallocation' out"
         )

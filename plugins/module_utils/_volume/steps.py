@@ -67,7 +67,7 @@ class Volume(Resource):
 
         if source:
             sent = self.options.get("_sent")
-            return Image(origin(source, self.pool, self.subject, self.execute, self._other, sent), self.subject)
+            return Image(origin(source, self.pool, self.subject, self.planned.execute, self._other, sent), self.subject)
         if cloud_init:
             return Seed(cloud_init, self.name, self.subject)
         return Ignition(self.options["ignition"], self.subject)
@@ -80,10 +80,6 @@ class Volume(Resource):
     @property
     def subject(self):
         return f"volume {self.pool}/{self.name}"
-
-    def execute(self, command: list[str], **options) -> tuple[int, str, str]:
-        """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
-        return self.planned.run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)
 
     def _other(self, pool: str, name: str) -> Volume:
         return type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
@@ -291,7 +287,7 @@ class Volume(Resource):
                 raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
             from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 
-            about = functools.partial(image.describe, self.execute, wanted["path"], self.subject)
+            about = functools.partial(image.describe, self.planned.execute, wanted["path"], self.subject)
             return [(lambda: about()["virtual-size"], "its backing file")]
         name, pool = wanted.pop("volume"), wanted.pop("pool", self.pool)
         # It is planned by now, if it is at all.
