@@ -322,6 +322,13 @@ def test_what_changes_at_once_of_a_device_takes_nothing_along_that_waits(lab, be
     assert (nic.get("type"), nic.find("link").get("state")) == (before, "down")
 
 
+def test_the_primary_video_device_need_not_be_the_first_that_is_named(lab):
+    guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB"}
+    lab.change("domain", **guest, videos=[{"model": "virtio"}, {"model": "qxl", "primary": True, "alias": "ua-main"}])
+    models = [(model.get("type"), model.get("primary")) for model in lab.tree("domain", "guest").iter("model")]
+    assert [one for one in models if one[0] in ("virtio", "qxl")][:2] == [("qxl", "yes"), ("virtio", None)]
+
+
 @pytest.mark.parametrize("after", ["vga", "qxl", "bochs", "virtio"])
 @pytest.mark.parametrize("before", ["vga", "qxl", "virtio"])
 def test_what_libvirt_gives_a_device_of_another_kind_is_foreseen(lab, before, after):

@@ -42,6 +42,8 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     _serial_ports(target)
     if domain.xml is None and domain.wanted.get("serials") == []:
         _no_serial_console(target)
+    if domain.xml is None and domain.wanted.get("videos"):
+        _primary_video(target)
     return _boot(domain, target)
 
 
@@ -134,6 +136,16 @@ def _listen(target) -> None:
         graphics.attrib.pop("listen")
         if listen.get("address"):
             graphics.set("listen", listen.get("address"))
+
+
+def _primary_video(target) -> None:
+    """The primary one stands before the others; where none is, the first becomes it (virDomainDefPostParseVideo)."""
+    first, *others = target.findall("devices/video")
+    primary = target.find("devices/video/model[@primary='yes']/..")
+    if primary is None and first.find("model").get("type") != "none":
+        first.find("model").set("primary", "yes")
+    elif primary in others:
+        first.addprevious(primary)
 
 
 def _no_serial_console(target) -> None:

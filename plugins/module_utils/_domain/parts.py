@@ -82,15 +82,13 @@ def _finish_video(element, wanted):
     Others than two of them have one output.
     """
     model = element.find("model")
-    kind, videos = model.get("type"), element.getparent().findall("video")
+    kind = model.get("type")
     if kind == "none":
         return
     if "heads" not in wanted and not (kind in MANY_VIDEOS and "heads" in model.attrib):
         model.set("heads", "1")
     if kind in _VIDEO_MEMORY and "vram" not in model.attrib:
         model.set("vram", str(_VIDEO_MEMORY[kind]))
-    if element is videos[0] and not any(video.find("model[@primary='yes']") is not None for video in videos):
-        model.set("primary", "yes")
 
 
 # Video devices of which a guest may have more than one, with more than one output.
