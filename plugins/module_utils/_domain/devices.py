@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import MANY_VIDEOS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 
 # Types of devices that carry characters to or from a path of the user's, and one more that only a document can name.
 _PATHS = ("file", "unix", "pipe")
@@ -15,7 +14,7 @@ _DEVICE = "dev"
 def check(domain, words: dict) -> None:
     """Refused for devices in the words of a document that QEMU has not, or not beside each other."""
     # libvirt moves the primary one of a document to the front, so that it stands elsewhere in what it is laid over.
-    shown = words if domain.xml is None else read(domain.fields, domain.declared())
+    shown = words if domain.xml is None else domain.values(domain.declared())
     _videos(domain, shown.get("videos", []))
     # What libvirt makes good or leaves out of a document it cannot of an option, which is to be there afterwards.
     if domain.xml is None:
