@@ -124,6 +124,7 @@ DEVICES = [
         "filesystems[a]: virtiofs has the accessmode passthrough only",
     ),
     (nic(model="e1000e", queues=2), "a e1000e has no queues"),
+    (guest(serials=[], boot={"serial_console": True}), "boot.serial_console needs a serial port"),
     (guest(serials=[{"type": "file"}]), "serials[0]: the type file needs a 'path'"),
     (guest(consoles=[{"type": "unix"}]), "consoles[0]: the type unix needs a 'path'"),
     (guest(channels=[{"name": "org.x", "type": "null", "path": "/x"}]), "channels[org.x]: the type null has no path"),

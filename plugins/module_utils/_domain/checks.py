@@ -36,7 +36,7 @@ def check(domain, actual, target) -> None:
     words = domain.values(target)
     _memory(domain, words)
     _cpu(domain, words, target.get("type"))
-    devices.check(domain, words)
+    devices.check(domain, target, words)
     if domain.xml is None:
         _numbers(domain, target, words)
     machine.check(domain, actual, target)

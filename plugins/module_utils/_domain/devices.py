@@ -11,8 +11,8 @@ _PATHS = ("file", "unix", "pipe")
 _DEVICE = "dev"
 
 
-def check(domain, words: dict) -> None:
-    """Refused for devices in the words of a document that QEMU has not, or not beside each other."""
+def check(domain, target, words: dict) -> None:
+    """Refused for devices in a document, and its words, that QEMU has not, or not beside each other."""
     # libvirt moves the primary one of a document to the front, so that it stands elsewhere in what it is laid over.
     shown = words if domain.xml is None else domain.values(domain.declared())
     _videos(domain, shown.get("videos", []))
@@ -22,8 +22,18 @@ def check(domain, words: dict) -> None:
             _characters(domain, option, words.get(option, []))
         for item in words.get("interfaces", []):
             _nic(f"{domain.subject}: interfaces[{item.get('mac')}]", item)
+    if words.get("boot", {}).get("serial_console") and not _has_serial_port(target):
+        raise Refused(f"{domain.subject}: boot.serial_console needs a serial port; give one in 'serials'")
     for item in words.get("filesystems", []):
         _filesystem(f"{domain.subject}: filesystems[{item.get('target')}]", item)
+
+
+def _has_serial_port(target) -> bool:
+    """Whether it has one, or a console that is one under another name (virDomainDefAddConsoleCompat)."""
+    consoles = target.findall("devices/console")
+    return target.find("devices/serial") is not None or any(
+        console.find("target[@type='virtio']") is None for console in consoles
+    )
 
 
 def _nic(where: str, item: dict) -> None:
