@@ -48,6 +48,16 @@ def end_daemon(lab, number: int, between: str = "true") -> None:
     lab.shell(f"{between} && libvirtd -d -l")
 
 
+def still(lab, process: int) -> None:
+    """Wait until a process that was told to stop stands still, and what it wrote has its place in the filesystem.
+
+    A filesystem settles the blocks of a file when it writes them out, which is after the write has returned.
+    """
+    states = f"awk '/^State:/ {{ print $2 }}' /proc/{process}/task/*/status"
+    wait_until(lambda: set(lab.shell(states).split()) == {"T"}, 20, "every thread of QEMU to stop")
+    lab.shell(f"sync {DIRECTORY}/*")
+
+
 @pytest.fixture
 def merging(lab, blank):
     """Starts a task that merges much, and gives its process when QEMU stands still in the midst of it."""
@@ -64,7 +74,7 @@ def merging(lab, blank):
             lambda: base.stat().st_blocks * 512 > 16 << 20 or process.poll() is not None, 20, "some of the merge"
         )
         assert process.poll() is None, process.stdout.read()
-        send(lab, signal.SIGSTOP, "/run/libvirt/qemu/guest.pid")
+        still(lab, send(lab, signal.SIGSTOP, "/run/libvirt/qemu/guest.pid"))
         return process
 
     return start
