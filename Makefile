@@ -101,7 +101,7 @@ JOBS := $(shell expr $$(nproc) + 1)
 integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pytest's arguments", JOBS=3 at a time)
 	$(SUDO) rm -rf $(CACHE)/exercised
 	$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder \
-	  --exercised $(CACHE)/exercised --ignore tests/integration/test_declared.py $(A)
+	  --exercised $(CACHE)/exercised --junitxml $(CACHE)/integration.xml --ignore tests/integration/test_declared.py $(A)
 	@$(if $(A),,$(SUDO) env PATH="$$PATH" $(VENV)/bin/pytest tests/integration/test_declared.py --exercised $(CACHE)/exercised)
 
 .PHONY: soak
