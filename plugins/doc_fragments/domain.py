@@ -587,16 +587,12 @@ options:
     choices:
     - destroy
     - restart
-    - preserve
-    - rename-restart
   on_reboot:
     description: What it does when the guest restarts.
     type: str
     choices:
     - destroy
     - restart
-    - preserve
-    - rename-restart
   on_crash:
     description: What it does when the guest crashes.
     type: str
@@ -604,7 +600,6 @@ options:
     - destroy
     - restart
     - preserve
-    - rename-restart
     - coredump-destroy
     - coredump-restart
 """

@@ -9,6 +9,14 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import LIMIT, NUMBER, YES_ONLY
 
+# Whose bridges of the kernel filter VLANs (libvirt's news of 11.0.0).
+_BRIDGES_TAG = 11000000
+
+
+def tags_on_bridges(conn) -> bool:
+    """Whether libvirt tags what passes a bridge that is no switch of Open vSwitch."""
+    return conn.getLibVersion() >= _BRIDGES_TAG
+
 
 class _Tags(Scalars):
     """The VLANs; which of them is the native one is another option, and stays where the tag stays."""

@@ -5,12 +5,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_info
-short_description: Read what stacks of libvirt objects made
+short_description: Read what stacks of libvirt objects made, and many objects at once
 version_added: 0.1.0
 description:
   - Tells for each stack what it made and what O(virtops.libvirt.stack#module:prune) would remove if nothing of it were
     declared any more. What was there before the stack, and secrets, are not among it.
-  - What each object is like is told by M(virtops.libvirt.domain_info), M(virtops.libvirt.volume_info) and so on.
+  - What objects are like it tells of those that are named, whoever made them, all over one connection. So one task does
+    what M(virtops.libvirt.pool_info), M(virtops.libvirt.volume_info) and the others do in several.
+options:
+  pools:
+    description: Names of pools. Those that do not exist are left out of the answer, as with all kinds.
+    type: list
+    elements: str
+  nwfilters:
+    description: Names of network filters.
+    type: list
+    elements: str
+  networks:
+    description: Names of networks.
+    type: list
+    elements: str
+  volumes:
+    description: Names of pools whose volumes are told. One that is not active shows none.
+    type: list
+    elements: str
+  domains:
+    description: Names of domains.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
@@ -27,6 +49,13 @@ EXAMPLES = r"""
 - name: One of them
   virtops.libvirt.stack_info:
     name: [web]
+
+- name: One of them, and all that is in its pool and of its network
+  virtops.libvirt.stack_info:
+    name: [web]
+    pools: [web]
+    networks: [web]
+    volumes: [web]
 """
 
 RETURN = r"""
@@ -59,6 +88,32 @@ stacks:
       description: Names of its domains.
       type: list
       elements: str
+pools:
+  description: The pools that O(pools) names, in the words of M(virtops.libvirt.pool), ordered by name.
+  returned: with O(pools)
+  type: list
+  elements: dict
+nwfilters:
+  description: The filters that O(nwfilters) names, in the words of M(virtops.libvirt.nwfilter), ordered by name.
+  returned: with O(nwfilters)
+  type: list
+  elements: dict
+networks:
+  description: The networks that O(networks) names, in the words of M(virtops.libvirt.network), ordered by name.
+  returned: with O(networks)
+  type: list
+  elements: dict
+volumes:
+  description: The volumes in the pools that O(volumes) names, in the words of M(virtops.libvirt.volume), ordered by
+    pool, as named, and name.
+  returned: with O(volumes)
+  type: list
+  elements: dict
+domains:
+  description: The domains that O(domains) names, in the words of M(virtops.libvirt.domain), ordered by name.
+  returned: with O(domains)
+  type: list
+  elements: dict
 """
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._module import run_reading

@@ -28,6 +28,12 @@ def some(**options):
     return st.fixed_dictionaries({}, optional=options)
 
 
+def few(most: int, **options):
+    """A dict with C(most) of the options, or fewer: of many at once, two that exclude each other are rarely missing."""
+    names = st.lists(st.sampled_from(sorted(options)), max_size=most, unique=True)
+    return names.flatmap(lambda chosen: st.fixed_dictionaries({name: options[name] for name in chosen}))
+
+
 class Drawn(PrimitiveProvider):
     """What the seed alone decides: Hypothesis's own choices follow the constants of all code that is loaded, too."""
 

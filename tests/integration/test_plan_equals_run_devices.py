@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from integration._random import lives, some
+from integration._random import few, lives, some
 from integration.test_plan_equals_run import FILE, STATES, Guest
 
 TARGETS = ("vda", "vdb", "sda", "sdb", "hda", "fda")
@@ -32,7 +32,8 @@ MEDIUM = st.one_of(
     st.just({"device": "cdrom", "file": f"{FILE}/sdz.raw"}),
     st.just({"device": "floppy"}),
 )
-DISK = some(
+DISK = few(
+    3,
     bus=of("virtio", "scsi", "sata", "usb", "ide"),
     io=of("threads", "native"),
     cache=of("none", "writethrough", "unsafe"),
@@ -50,7 +51,8 @@ CONNECTION = st.one_of(
     st.just({"bridge": "br9"}),
     st.just({"type": "user"}),
 )
-NIC = some(
+NIC = few(
+    4,
     alias=of("ua-nic", "ua-card"),
     portgroup=of("staff", "none"),
     filter=of({}, {"name": "own"}, {"name": "other", "parameters": {"IP": "10.50.0.9"}}),
@@ -69,7 +71,8 @@ CHARACTERS = some(
     alias=of("ua-port", "ua-line"), type=of("pty", "unix", "null", "file"), path=of("/var/tmp/one", "/var/tmp/two")
 )
 VNC = some(port=of(5901, 5902, -1), autoport=YES, listen=of("127.0.0.1", "0.0.0.0"), keymap=of("de", "en-us"))
-OPTIONS = some(
+OPTIONS = few(
+    8,
     machine=of("pc", "q35"),
     iothreads=of(0, 1, 2),
     disks=st.lists(

@@ -167,6 +167,20 @@ def test_two_stacks_side_by_side_prune_their_own(stack):
     assert [one["name"] for one in stack.check("stack_info", name=["other", "none"])["stacks"]] == ["other"]
 
 
+def test_one_task_tells_of_objects_of_every_kind(stack):
+    stack.ok("nwfilter", name="mail", rules=[])
+    there = {"pools": ["lab", "none"], "nwfilters": ["mail"], "networks": ["lab"], "domains": ["web1", "web3"]}
+    found = stack.check("stack_info", name=[], volumes=["none", "lab"], **there)
+    assert found["stacks"] == []
+    for kind, asked in there.items():
+        assert found[kind] == stack.check(f"{kind[:-1]}_info", name=asked)[kind]
+        assert [one["name"] for one in found[kind]] == [name for name in asked if name != "none"]
+    assert found["volumes"] == stack.check("volume_info", pool="lab")["volumes"]
+    assert len(found["volumes"]) == 4
+    assert set(stack.check("stack_info", domains=[])) >= {"stacks", "domains"}
+    assert "pools" not in stack.check("stack_info")
+
+
 BROKEN = """<domain type='qemu'><name>web2</name><memory unit='MiB'>16</memory>
 <os><type arch='x86_64'>hvm</type><kernel>/etc/hostname</kernel></os></domain>"""
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import devices, machine
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import devices, machine, rules
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, INTERFACES
@@ -37,6 +37,7 @@ def check(domain, actual, target) -> None:
     _memory(domain, words)
     _cpu(domain, words, target.get("type"))
     devices.check(domain, target, words)
+    rules.check(domain, target)
     if domain.xml is None:
         _numbers(domain, target, words)
     machine.check(domain, actual, target)

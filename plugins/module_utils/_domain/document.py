@@ -21,6 +21,8 @@ _OWN_PORTS = 3
 _SPARE_PORTS = 8
 
 
+# Serial ports that are no console of the guest.
+_NO_CONSOLE = ("pci-serial", "usb-serial")
 # What libvirt writes where a document says nothing (formatdomain, "Events configuration" and "CPU Allocation").
 _DEFAULTS = {"vcpu": "1", "on_poweroff": "destroy", "on_reboot": "restart", "on_crash": "destroy"}
 
@@ -32,6 +34,8 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     _balloon(domain, base, target)
     _vcpus(domain, base, target)
     _nested(domain, base, target)
+    if domain.xml is None:
+        _io_apic(target)
     _listen(target)
     _scsi(domain, base, target)
     # Before the ports, which are those of the new machine.
@@ -40,6 +44,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     _serial_ports(target)
+    _console_ports(target)
     if domain.xml is None and domain.wanted.get("serials") == []:
         _no_serial_console(target)
     if domain.xml is None and domain.wanted.get("videos"):
@@ -127,6 +132,13 @@ def _spare_ports(target) -> None:
         append(target, "devices/controller").attrib.update({"type": "pci", "model": "pcie-root-port"})
 
 
+def _io_apic(target) -> None:
+    """What remaps interrupts needs the I/O APIC of QEMU, which libvirt chooses itself from 10.10 on (its news)."""
+    intremap = target.find("devices/iommu/driver[@intremap='on']")
+    if intremap is not None and target.find("features/ioapic") is None:
+        append(target, "features/ioapic").set("driver", "qemu")
+
+
 def _listen(target) -> None:
     """libvirt repeats the first listen address at its owner, and refuses another one there (formatdomain)."""
     for graphics in target.iterfind("devices/graphics[@listen]"):
@@ -165,6 +177,20 @@ def _serial_ports(target) -> None:
         del port.attrib["type"]
         for model in port.findall("model"):
             port.remove(model)
+
+
+def _console_ports(target) -> None:
+    """libvirt numbers consoles by their places, and puts the first serial port before them as one of them
+    (virDomainDefAddConsoleCompat).
+    """
+    consoles = [console.find("target") for console in target.findall("devices/console")]
+    serial = target.find("devices/serial")
+    if not consoles or None in consoles:
+        return
+    target_of = None if serial is None else serial.find("target")
+    led = serial is not None and (target_of is None or target_of.get("type") not in _NO_CONSOLE)
+    for number, console in enumerate(consoles, int(led and consoles[0].get("type") not in (None, "serial"))):
+        console.set("port", str(number))
 
 
 def _boot(domain, target) -> list[Edit]:

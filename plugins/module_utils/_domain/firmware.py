@@ -53,7 +53,7 @@ BOOT = Group(
     "os",
     (
         Scalars("devices", "boot/@dev", choices=("hd", "cdrom", "network", "fd")),
-        Field("menu", "bootmenu/@enable", YES_NO),
+        Field("menu", "bootmenu/@enable", YES_NO, decides={"bootmenu/@timeout": (True,)}),
         Field("menu_timeout", "bootmenu/@timeout", NUMBER),
         Field("reboot_timeout", "bios/@rebootTimeout", Int(least=-1)),
         Field("serial_console", "bios/@useserial", YES_NO),
@@ -150,7 +150,9 @@ CLOCK = Group(
         ),
     ),
 )
-_ACTIONS = ("destroy", "restart", "preserve", "rename-restart")
+# What QEMU can do; libvirt knows more (qemuValidateLifecycleAction).
+_ACTIONS = ("destroy", "restart")
+_AT_CRASH = (*_ACTIONS, "preserve", "coredump-destroy", "coredump-restart")
 FIELDS = (
     FIRMWARE,
     BOOT,
@@ -165,5 +167,5 @@ FIELDS = (
     CLOCK,
     Field("on_poweroff", "on_poweroff", choices=_ACTIONS, by="lifecycle"),
     Field("on_reboot", "on_reboot", choices=_ACTIONS, by="lifecycle"),
-    Field("on_crash", "on_crash", choices=(*_ACTIONS, "coredump-destroy", "coredump-restart"), by="lifecycle"),
+    Field("on_crash", "on_crash", choices=_AT_CRASH, by="lifecycle"),
 )

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A look at the host for what a guest needs at its start, where the task runs on libvirt's host.
+"""A look at the host for what a guest needs at its start; at its files where the task runs on libvirt's host.
 
-Private to this collection, imported only where a guest starts. It only looks whether things are there.
+Private to this collection, imported only where a guest starts or is changed while it runs. It only looks whether things
+are there.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import connections
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.host import has_device
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import CPUSET
 
 # Files that QEMU reads, by the option that names them. What libvirt makes itself, such as the variables of UEFI and the
 # logs of serial ports, is not among them.
@@ -25,12 +29,50 @@ _FILES = (
 )
 # Kinds of objects whose making makes files.
 _MAKERS = ("volume", "volume_export", "export")
+_VSOCK = "/dev/vhost-vsock"
 
 
-def check(domain, document) -> None:
-    """Refused where the guest cannot start, because a file or a device that it names is not there."""
+def check(domain, document, starts: bool, live: set[str]) -> None:
+    """Refused where the guest cannot start, or cannot have C(live), the options that change while it runs."""
+    if starts:
+        _kernel(domain, document)
+    if starts or "numatune" in live:
+        _nodes(domain, document)
+    if starts or "interfaces" in live:
+        connections.check(domain, [nic for nic in document.iterfind("devices/interface") if connections.is_choosy(nic)])
     if not is_local(domain.conn):
         return
+    if (starts or "vsock" in live) and document.find("devices/vsock") is not None and is_missing(_VSOCK):
+        raise Refused(f"{domain.subject}: vsock: the host has no {_VSOCK}; load its module vhost_vsock, or take it out")
+    if starts:
+        _files(domain, document)
+
+
+def _kernel(domain, document) -> None:
+    """Refused for what QEMU takes with a kernel only; libvirt keeps it without one."""
+    lost = [name for name in ("initrd", "cmdline") if document.findtext(f"os/{name}")]
+    if lost and not document.findtext("os/kernel"):
+        raise Refused(
+            f"{domain.subject}: {' and '.join(lost)}: there is no kernel for it; give 'kernel', or take it out"
+        )
+
+
+def _nodes(domain, document) -> None:
+    """Refused for NUMA nodes that the host does not have (virDomainNumatuneNodesetIsAvailable)."""
+    sets = [one.get("nodeset") for one in document.iterfind("numatune/*") if one.get("nodeset")]
+    named = {number for one in sets for number in CPUSET.numbers(one)}
+    if not named:
+        return
+    there = {int(cell.get("id")) for cell in capabilities(domain).iterfind("host/topology/cells/cell")}
+    if named - there:
+        raise Refused(
+            f"{domain.subject}: numatune.nodeset: this host has no NUMA node {min(named - there)};"
+            f" choose of {CPUSET.parse(','.join(map(str, there)))}"
+        )
+
+
+def _files(domain, document) -> None:
+    """Refused where a file or a device that the document names is not there."""
     for option, place in _FILES:
         _file(domain, option, document.findtext(place))
     for entry in document.iterfind("sysinfo[@type='fwcfg']/entry"):

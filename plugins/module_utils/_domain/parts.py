@@ -13,6 +13,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     PCI_ADDRESS,
     UUID,
     YES_NO,
+    YES_ONLY,
     Hex,
     Int,
 )
@@ -330,7 +331,7 @@ OTHERS = (
             Field("model", "@model", choices=("tpm-tis", "tpm-crb", "tpm-spapr")),
             Field("type", "backend/@type", choices=("emulator", "passthrough", "external"), decides=_TPM_BACKENDS),
             Field("version", "backend/@version", choices=("1.2", "2.0")),
-            Field("persistent_state", "backend/@persistent_state", YES_NO),
+            Field("persistent_state", "backend/@persistent_state", YES_ONLY),
             Field("device", "backend/device/@path"),
         ),
         optional=True,

@@ -14,6 +14,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ON_OFF,
     YES_NO,
     Bool,
+    Int,
     Size,
 )
 
@@ -21,6 +22,8 @@ PRESENT = Bool()
 KIB = Size("KiB")
 # QEMU starts with whole MiB (qemuDomainGetMemorySizeAlignment; those of pSeries are larger).
 MEMORY_SIZE = Size("KiB", least=1024, started=1 << 20)
+# 0 is none, and libvirt writes none; what is below is no limit (formatdomain, "CPU Tuning").
+QUOTA = Int(least=-1, nothing=0)
 TUNED = Size("KiB", nothing=0)
 NEEDS_CGROUP = "where the host gives the guest such a cgroup"
 
@@ -146,6 +149,14 @@ CPU = Group(
     ),
     finish=_finish_cpu,
 )
+
+
+def _finish_memballoon(element, _wanted):
+    """libvirt's own default, which its schema does not know."""
+    if not element.get("model"):
+        element.set("model", "virtio")
+
+
 # What goes with which models of memory (formatdomain, "Memory devices").
 _MEMORY_MODELS: dict[str, tuple] = {
     "source": (),
@@ -221,6 +232,7 @@ MEMORY = (
             Field("free_page_reporting", "@freePageReporting", ON_OFF),
             Field("stats_period", "stats/@period", LIMIT, by="stats_period"),
         ),
+        finish=_finish_memballoon,
     ),
 )
 
@@ -249,11 +261,11 @@ PROCESSORS = (
         (
             Field("shares", "shares", COUNT, by="scheduler", when=NEEDS_CGROUP),
             Field("period", "period", COUNT, by="scheduler", when=NEEDS_CGROUP),
-            Field("quota", "quota", NUMBER, by="scheduler", when=NEEDS_CGROUP),
+            Field("quota", "quota", QUOTA, by="scheduler", when=NEEDS_CGROUP),
             Field("global_period", "global_period", COUNT, by="scheduler", when=NEEDS_CGROUP),
-            Field("global_quota", "global_quota", NUMBER, by="scheduler", when=NEEDS_CGROUP),
+            Field("global_quota", "global_quota", QUOTA, by="scheduler", when=NEEDS_CGROUP),
             Field("emulator_period", "emulator_period", COUNT, by="scheduler", when=NEEDS_CGROUP),
-            Field("emulator_quota", "emulator_quota", NUMBER, by="scheduler", when=NEEDS_CGROUP),
+            Field("emulator_quota", "emulator_quota", QUOTA, by="scheduler", when=NEEDS_CGROUP),
             Field("emulator_pin", "emulatorpin/@cpuset", CPUSET, by="pin_emulator"),
             Items(
                 "vcpu_pins",

@@ -268,11 +268,12 @@ class Domain(Resource):
         ways = self._ways(actual)
         # One that is saved wakes up with the files that it had.
         starts = _ON & set(ways[1:] if actual is not None and actual.state == states.SAVED else ways)
-        if starts:
+        live = {change.trail[0].name for change in changes if change.effect in _AT_ONCE}
+        if starts or live:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
 
-            check(self, target)
-        if starts or any(change.path.startswith("disks[") and change.effect in _AT_ONCE for change in changes):
+            check(self, target, bool(starts), live)
+        if starts or "disks" in live:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain import writers
 
             writers.check(self, target)

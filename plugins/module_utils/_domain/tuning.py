@@ -128,8 +128,7 @@ def _set_iothreads(handle, _change, value) -> None:
 
 
 def _set_lifecycle(handle, change, value) -> None:
-    words = {"rename-restart": "restart_rename"}.get(value, value)
-    action = getattr(libvirt, "VIR_DOMAIN_LIFECYCLE_ACTION_" + words.replace("-", "_").upper())
+    action = getattr(libvirt, "VIR_DOMAIN_LIFECYCLE_ACTION_" + value.replace("-", "_").upper())
     event = change.trail[-1].name.rpartition("_")[2].upper()
     handle.setLifecycleAction(getattr(libvirt, f"VIR_DOMAIN_LIFECYCLE_{event}"), action, _LIVE)
 

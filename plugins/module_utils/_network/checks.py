@@ -42,7 +42,7 @@ def check(network, actual, target) -> None:
         raise Refused(
             f"{network.subject}: bridge {bridge!r} is longer than the {_LONGEST_DEVICE} characters of a device"
         )
-    check_mode(network.subject, words)
+    check_mode(network.subject, words, network.conn)
     _check_parts(network, words, subnets)
     starts = network.state_after(actual) == "active"
     if starts and words.get("dns", {}).get("enable") is not False:

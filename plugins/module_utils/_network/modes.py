@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._links import tags_on_bridges
 
 # Modes of which libvirt makes the bridge, None for an isolated network.
 OWN_BRIDGE = (None, "nat", "route", "open")
@@ -20,8 +21,8 @@ _NEEDS_BRIDGE = (
 _MACVTAP = ("private", "vepa", "passthrough", "hostdev")
 
 
-def check_mode(subject: str, words: dict) -> None:
-    """Refused for options that a network of this forward mode cannot have."""
+def check_mode(subject: str, words: dict, conn) -> None:
+    """Refused for options that a network of this forward mode cannot have with the libvirt of C(conn)."""
     forward = words.get("forward") or {}
     mode = forward.get("mode")
 
@@ -40,7 +41,7 @@ def check_mode(subject: str, words: dict) -> None:
         refuse("'forward.nat'", f"is for mode nat, and this is {mode}")
     _check_devices(refuse, mode, forward, words)
     _check_bandwidth(refuse, mode, words)
-    _check_vlan(refuse, mode, words)
+    _check_vlan(refuse, mode, words, conn)
 
 
 def _value(words: dict, path: str):
@@ -83,9 +84,13 @@ def _check_bandwidth(refuse, mode, words: dict) -> None:
                 refuse(f"'{path}.{direction}'", "has no average, without which libvirt takes no figure", "give it")
 
 
-def _check_vlan(refuse, mode, words: dict) -> None:
-    """Only Open vSwitch and the virtual functions of a NIC know VLANs (networkValidate)."""
-    by_switch = mode == "bridge" and _value(words, "virtualport.type") == "openvswitch"
+def _check_vlan(refuse, mode, words: dict, conn) -> None:
+    """Open vSwitch and the virtual functions of a NIC know VLANs, bridges of the host not always (networkValidate)."""
+    vlans = _everywhere(words, "vlan")
+    if not vlans:
+        return
+    port = _value(words, "virtualport.type")
+    by_switch = mode == "bridge" and (port == "openvswitch" or (not port and tags_on_bridges(conn)))
     allowed = by_switch or mode in ("hostdev", "passthrough")
     groups = words.get("portgroups", [])
     for group in groups:
@@ -95,7 +100,7 @@ def _check_vlan(refuse, mode, words: dict) -> None:
             refuse(f"'portgroups[{group['name']}].vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
     if words.get("vlan") and not allowed and not any(group.get("default") for group in groups):
         refuse("'vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
-    for path, vlan in _everywhere(words, "vlan"):
+    for path, vlan in vlans:
         if not vlan.get("tags"):
             refuse(f"'{path}'", "has no tags", "give them")
         if "native_tagged" in vlan and "native_untagged" in vlan:

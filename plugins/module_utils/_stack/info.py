@@ -1,21 +1,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read what stacks made. Private to this collection."""
+"""Read what stacks made, and objects by their names. Private to this collection."""
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.owner import stacks
 
-SPEC = {"name": {"type": "list", "elements": "str"}}
 _KINDS = ("pools", "nwfilters", "networks", "volumes", "domains")
+SPEC = {name: {"type": "list", "elements": "str"} for name in ("name", *_KINDS)}
 
 
 def gather(conn, params: dict) -> dict:
-    """C(stacks): those named in C(params), or all, each with what it made."""
+    """C(stacks): those named in C(params), or all, each with what it made; and each kind that C(params) names objects
+    of, in the words of the options.
+    """
     names = params.get("name")
+    named = {kind: _named(conn, kind, params[kind]) for kind in _KINDS if params.get(kind) is not None}
     return {
         "stacks": [
             {"name": stack, **{kind: sorted(made.get(kind, ()), key=str) for kind in _KINDS}}
             for stack, made in sorted(stacks(conn).items())
             if names is None or stack in names
-        ]
+        ],
+        **named,
     }
+
+
+def _named(conn, kind: str, names: list[str]) -> list[dict]:
+    from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
+    from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather as read
+    from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import resource_class
+
+    if kind != "volumes":
+        return read(resource_class(kind), conn, {"name": names}, Planned())
+    there = [pool for pool in names if lookup(conn.storagePoolLookupByName, pool, libvirt.VIR_ERR_NO_STORAGE_POOL)]
+    return [one for pool in there for one in read(resource_class(kind), conn, {"pool": pool}, Planned())]

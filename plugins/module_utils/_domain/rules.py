@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What libvirt's driver for QEMU refuses in a document that its schema takes, as a table. Private to this collection,
+imported only before a change.
+"""
+
+from __future__ import annotations
+
+import string
+
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+
+# What the serial number of a disk is made of.
+_SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
+# Elements that cannot be (or whether there is something that cannot be), and what to say of the first. Words in braces
+# are its attributes. As the sources of libvirt have it in the function above each block.
+_RULES = (
+    # qemuValidateLifecycleAction
+    (
+        "on_poweroff[.='rename-restart'] | on_reboot[.='rename-restart'] | on_crash[.='rename-restart']",
+        "QEMU starts no guest anew under another name; choose another action than rename-restart",
+    ),
+    (
+        "on_poweroff[.='preserve'] | on_reboot[.='preserve']",
+        "only a crash can preserve what QEMU has of a guest; choose destroy or restart",
+    ),
+    (
+        "on_poweroff[.='restart'][../on_reboot[.='destroy']]",
+        "on_poweroff restart does not go with on_reboot destroy; choose another one of them",
+    ),
+    # qemuValidateDomainDefClockTimers
+    (
+        "clock/timer[@name='platform']",
+        "clock.timers[platform]: QEMU has no such timer; take it out",
+    ),
+    (
+        "clock/timer[@name='rtc'][@track='boot']",
+        "clock.timers[rtc]: QEMU cannot track boot; choose guest, wall or realtime",
+    ),
+    (
+        "clock/timer[@name='rtc'][@tickpolicy='merge' or @tickpolicy='discard']",
+        "clock.timers[rtc]: QEMU cannot {tickpolicy} its ticks; choose delay or catchup",
+    ),
+    (
+        "clock/timer[@name='pit'][@tickpolicy='merge']",
+        "clock.timers[pit]: QEMU cannot merge its ticks; choose delay, catchup or discard",
+    ),
+    # qemuValidateDomainDef
+    (
+        "self::*[os/@firmware='efi' or os/loader[@type='pflash']][os/type/@arch='x86_64'][not(features/acpi)]",
+        "UEFI needs ACPI; set features.acpi, or choose firmware.type bios",
+    ),
+    # virDomainDefOSValidate
+    (
+        "os[not(@firmware)]/firmware/feature",
+        "firmware: {name} is a matter of the firmware that libvirt chooses; give firmware.type efi",
+    ),
+    # qemuValidateDomainDeviceDefTPM
+    (
+        "devices/tpm[@model='tpm-crb']/backend[@version='1.2']",
+        "tpm: TPM 1.2 has no interface tpm-crb; choose version 2.0, or tpm-tis",
+    ),
+    # virCPUDefParseXML
+    (
+        "cpu[@migratable][not(@mode='host-passthrough' or @mode='maximum')]",
+        "cpu.migratable is for the modes host-passthrough and maximum; take it out",
+    ),
+    # virDomainDefIOMMUValidate
+    (
+        "devices/iommu/driver[@intremap='on'][../../../features/ioapic/@driver!='qemu']",
+        "iommu.intremap needs an I/O APIC of QEMU; set features.ioapic to qemu",
+    ),
+    # qemuValidateDomainDefVhostUserRequireSharedMemory
+    (
+        "devices/filesystem[driver/@type='virtiofs'][not(../../cpu/numa/cell)]"
+        "[not(../../memoryBacking/access/@mode='shared')]/target",
+        "filesystems[{dir}]: virtiofs needs memory that is shared; set memory_backing.access to shared, and its source"
+        " to memfd",
+    ),
+    (
+        "devices/filesystem[driver/@type='virtiofs'][../../cpu/numa/cell[@memAccess='private'"
+        " or (not(@memAccess) and not(../../../memoryBacking/access/@mode='shared'))]]/target",
+        "filesystems[{dir}]: virtiofs needs memory that is shared, in each of cpu.cells; set their access to shared",
+    ),
+    # virDomainDefCputuneValidate
+    (
+        "cputune/*[contains(name(), 'period')][. > 0 and (. < 1000 or . > 1000000)]",
+        "cputune: a period is 1000 to 1000000 microseconds; correct it",
+    ),
+    (
+        "cputune/*[contains(name(), 'quota')][. > 0 and . < 1000]",
+        "cputune: a quota is 1000 microseconds or more, 0 for none of its own, or -1 for no limit; correct it",
+    ),
+    (
+        "cputune/shares[. < 2 or . > 262144]",
+        "cputune: shares are 2 to 262144; correct them",
+    ),
+    # virDomainDiskDefValidate
+    (
+        "devices/disk[@device='floppy']/target[not(starts-with(@dev, 'fd'))]",
+        "disks[{dev}]: a floppy drive is called fda or fdb; correct its 'target'",
+    ),
+    (
+        "devices/disk[@device='floppy']/target[@bus!='fdc']",
+        "disks[{dev}]: a floppy drive is on bus fdc, not {bus}; take 'bus' out",
+    ),
+    (
+        "devices/disk[not(@device) or @device='disk' or @device='lun']/target"
+        "[not(starts-with(@dev, 'hd') or starts-with(@dev, 'sd') or starts-with(@dev, 'vd')"
+        " or starts-with(@dev, 'xvd') or starts-with(@dev, 'ubd'))]",
+        "disks[{dev}]: no disk is called {dev}; choose a target such as vda or sda",
+    ),
+    (
+        "devices/disk[not(@device='floppy')]/target[@bus='fdc']",
+        "disks[{dev}]: bus fdc is for floppy drives; choose another one",
+    ),
+    (
+        "devices/disk[driver/@queues]/target[@bus!='virtio']",
+        "disks[{dev}]: only a disk on bus virtio has queues, and this is on {bus}; take 'queues' out",
+    ),
+    *(
+        (
+            f"devices/disk[iotune/total_{what} > 0][iotune/read_{what} > 0 or iotune/write_{what} > 0]/target",
+            f"disks[{{dev}}].iotune: total_{what} does not go with those for reading and writing; take one of them out",
+        )
+        for what in ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
+    ),
+    # qemuValidateDomainDeviceDefDiskFrontend
+    (
+        "devices/disk[@device='cdrom']/target[@bus='virtio' or @bus='sd']",
+        "disks[{dev}]: a CD-ROM drive cannot be on bus {bus}; choose sata or scsi",
+    ),
+    (
+        "devices/disk[wwn]/target[@bus!='scsi' and @bus!='ide']",
+        "disks[{dev}]: a disk on bus {bus} has no wwn; take it out, or choose scsi",
+    ),
+    (
+        "devices/disk[@device='lun'][wwn]/target",
+        "disks[{dev}]: a lun has the wwn of its device; take 'wwn' out",
+    ),
+    (
+        "devices/disk[@device='lun']/target[@bus!='virtio' and @bus!='scsi']",
+        "disks[{dev}]: a lun cannot be on bus {bus}; choose scsi or virtio",
+    ),
+    (
+        "devices/disk[not(@device) or @device='disk'][readonly]/target[@bus='ide' or @bus='sata']",
+        "disks[{dev}]: a disk on bus {bus} cannot be readonly; take that out, or choose virtio or scsi",
+    ),
+    (
+        "devices/disk[driver[@io='native'][not(@cache='none' or @cache='directsync')]]/target",
+        "disks[{dev}]: io native needs cache none or directsync; correct one of them",
+    ),
+    (
+        f"devices/disk[translate(serial, '{_SERIAL}', '')]/target",
+        "disks[{dev}]: its serial has characters that QEMU does not take; use letters, digits, '-', '_', '.', '+' and"
+        " spaces",
+    ),
+    # qemuBlockStorageSourceSupportsConcurrentAccess
+    (
+        "devices/disk[shareable][not(readonly)][driver/@type!='raw']/target",
+        "disks[{dev}]: what guests share and write to has format raw; take 'shareable' out, or set 'readonly: true'",
+    ),
+    # qemuValidateDomainDeviceDefDiskIOThreads
+    (
+        "devices/disk[driver/@iothread]/target[@bus!='virtio']",
+        "disks[{dev}]: only a disk on bus virtio has an iothread of its own, and this is on {bus}; take it out",
+    ),
+    # virDomainNumatuneSet
+    (
+        "numatune/memory[not(@nodeset or @placement='auto' or ../../vcpu/@placement='auto')]",
+        "numatune names no nodes; give 'nodeset'",
+    ),
+    # virSysinfoParseFWCfgDef, qemuValidateDomainDefSysinfo
+    (
+        "sysinfo[@type='fwcfg']/entry[not(@file)][not(text())]",
+        "fw_cfg[{name}]: an entry is not empty; give it a 'value', or a 'file'",
+    ),
+    (
+        "sysinfo[@type='fwcfg']/entry[not(starts-with(@name, 'opt/'))]",
+        "fw_cfg[{name}]: names of the user's own begin with opt/; correct it",
+    ),
+    (
+        "sysinfo[@type='fwcfg']/entry[starts-with(@name, 'opt/ovmf/') or starts-with(@name, 'opt/org.qemu/')]",
+        "fw_cfg[{name}]: this name is the firmware's or QEMU's own; choose another one",
+    ),
+    # qemuDomainDefValidateMemoryHotplug
+    (
+        "maxMemory[@slots][not(../cpu/numa/cell)]",
+        "max_memory needs NUMA cells for the memory that comes; give 'cpu.cells'",
+    ),
+    (
+        "devices/memory[count(../memory) > ../../maxMemory/@slots]",
+        "memory_devices are more than max_memory has slots; give more slots",
+    ),
+    # qemuDomainDefValidateMemoryHotplugDevice, virDomainMemoryDefValidate
+    (
+        "devices/memory[@model!='virtio-pmem' and @model!='sgx-epc'][not(target/node)]",
+        "memory_devices: a {model} belongs to a NUMA cell; give its 'node'",
+    ),
+    (
+        "devices/memory[target/node >= count(../../cpu/numa/cell)]",
+        "memory_devices: there is no NUMA cell of that node for a {model}; correct 'node', or give more 'cpu.cells'",
+    ),
+    (
+        "devices/memory[@model='virtio-pmem'][target/node]",
+        "memory_devices: a virtio-pmem belongs to no NUMA cell; take 'node' out",
+    ),
+    (
+        "devices/memory[@model='nvdimm' or @model='virtio-pmem'][not(source/path)]",
+        "memory_devices: a {model} needs the 'path' of its file; give it",
+    ),
+)
+
+# What libvirt leaves out of a document without a word, and an option cannot mean.
+_LEFT_OUT = (
+    # virDomainDefParseBootXML
+    (
+        "os/bootmenu[@timeout][not(@enable='yes')]",
+        "boot.menu_timeout: a menu that is off has none; take it out, or set 'menu: true'",
+    ),
+)
+
+
+def check(domain, target) -> None:
+    """Refused for what cannot be defined in any state of the host."""
+    for place, words in (*_RULES, *(_LEFT_OUT if domain.xml is None else ())):
+        found = target.xpath(place)
+        if found:
+            raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")
