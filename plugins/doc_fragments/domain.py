@@ -51,7 +51,7 @@ options:
   memory:
     description:
     - Memory with its unit, such as V(2 GiB). A bare number is refused. A new guest needs it.
-    - Memory of O(memory_devices) counts in it.
+    - Memory of O(memory_devices) counts in it. With O(cpu.cells) it is the sum of them all, and need not be given.
     type: str
   current_memory:
     description:

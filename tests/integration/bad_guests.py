@@ -126,7 +126,7 @@ DEVICES = [
     (nic(model="e1000e", queues=2), "a e1000e has no queues"),
     (guest(serials=[], boot={"serial_console": True}), "boot.serial_console needs a serial port"),
     (guest(serials=[{"type": "file"}]), "serials[0]: the type file needs a 'path'"),
-    (guest(consoles=[{"type": "unix"}]), "consoles[0]: the type unix needs a 'path'"),
+    (guest(consoles=[{"type": "unix"}]), "consoles[1]: the type unix needs a 'path'"),
     (guest(channels=[{"name": "org.x", "type": "null", "path": "/x"}]), "channels[org.x]: the type null has no path"),
     (guest(serials=[{"port": 1, "path": "/x"}]), "serials[1]: the type pty has no path"),
     (guest(videos=[{"model": "virtio"}, {"model": "vga"}]), "videos[1]: a vga can only be the primary one"),

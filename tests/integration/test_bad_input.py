@@ -12,6 +12,7 @@ import pytest
 from integration.bad_filters import NICS, NWFILTER
 from integration.bad_guests import GUESTS
 from integration.bad_input import DOMAIN, EXPORT, NETWORK, POOL, SECRET, UNKNOWN, VOLUME, domain
+from integration.bad_pairs import PAIRS
 from integration.bad_stacks import STACK
 
 
@@ -77,7 +78,7 @@ def rows(module: str, table: list) -> list:
         *rows("nwfilter", NWFILTER),
         *rows("domain", [(domain(interfaces=[nic]), *words) for nic, *words in NICS]),
         *rows("secret", SECRET),
-        *rows("domain", [*DOMAIN, *GUESTS]),
+        *rows("domain", [*DOMAIN, *GUESTS, *PAIRS]),
         *rows("stack", STACK),
         *(pytest.param(module, options, words, id=f"{module}-{words[-1]}") for module, options, *words in UNKNOWN),
     ],

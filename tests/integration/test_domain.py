@@ -374,3 +374,9 @@ def test_two_guests_do_not_write_into_one_disk(lab, pool):
     lab.ok("volume", pool=pool, name="d", state="absent")
     lab.ok("volume", pool=pool, name="d", capacity="1 MiB")
     lab.change("stack", name="s", state="running", domains=both)
+
+
+def test_the_memory_of_numa_cells_is_their_sum(lab):
+    cells = [{"id": number, "memory": "16 MiB", "cpus": str(number)} for number in (0, 1)]
+    made = lab.change("domain", name="guest", virt_type="qemu", vcpus=2, cpu={"mode": "maximum", "cells": cells})
+    assert made["domain"]["memory"] == "32 MiB"

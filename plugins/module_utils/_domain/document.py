@@ -44,9 +44,9 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     _serial_ports(target)
-    _console_ports(target)
     if domain.xml is None and domain.wanted.get("serials") == []:
         _no_serial_console(target)
+    _console_ports(target)
     if domain.xml is None and domain.wanted.get("videos"):
         _primary_video(target)
     return _boot(domain, target)

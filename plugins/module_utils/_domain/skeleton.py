@@ -56,7 +56,8 @@ def canonical_machine(domain, arch: str, machine: str) -> str | None:
 def skeleton(domain):
     """The document that a new guest starts from; what the task wants is laid over it."""
     subject, wanted = domain.subject, domain.wanted
-    if "memory" not in wanted:
+    # That of NUMA cells is their sum.
+    if "memory" not in wanted and not wanted.get("cpu", {}).get("cells"):
         raise Refused(f"{subject}: a new guest needs 'memory', for example '1 GiB'")
     arch = wanted.get("arch") or capabilities(domain).findtext("host/cpu/arch")
     found = arch_on(domain, arch)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What guests cannot have beside each other, though each by itself is right: (options, words of the refusal)."""
+
+from __future__ import annotations
+
+from integration.bad_guests import cpu, disk, guest, nic, starts, xml
+
+CELL = {"id": 0, "memory": "16 MiB", "cpus": "0"}
+SLOTS = {"size": "1 GiB", "slots": 1}
+
+
+def timer(name, **more):
+    return guest(clock={"timers": [{"name": name, **more}]})
+
+
+def memory(*devices, **more):
+    options = guest(cpu={"mode": "maximum", "cells": [CELL]}, max_memory=SLOTS, memory_devices=list(devices), **more)
+    # It is the sum of them all.
+    del options["memory"]
+    return options
+
+
+def entry(name, value="x"):
+    return guest(fw_cfg=[{"name": name, "value": value}])
+
+
+def shared(**more):
+    return guest(filesystems=[{"target": "a", "source": "/srv", "driver": "virtiofs"}], **more)
+
+
+GUEST_PAIRS = [
+    (guest(on_poweroff="restart", on_reboot="destroy"), "on_poweroff restart does not go with on_reboot destroy"),
+    (xml(more="<on_reboot>preserve</on_reboot>"), "only a crash can preserve"),
+    (xml(more="<on_crash>rename-restart</on_crash>"), "choose another action than rename-restart"),
+    (timer("platform"), "clock.timers[platform]: QEMU has no such timer"),
+    (timer("rtc", track="boot"), "clock.timers[rtc]: QEMU cannot track boot"),
+    (timer("rtc", tickpolicy="merge"), "clock.timers[rtc]: QEMU cannot merge its ticks"),
+    (timer("pit", tickpolicy="merge"), "clock.timers[pit]: QEMU cannot merge its ticks"),
+    (guest(firmware={"type": "efi"}, features={"acpi": False}), "UEFI needs ACPI"),
+    (guest(firmware={"secure_boot": True}), "firmware: secure-boot is a matter of the firmware that libvirt chooses"),
+    (guest(tpm={"model": "tpm-crb", "version": "1.2"}), "TPM 1.2 has no interface tpm-crb"),
+    (guest(cpu={"mode": "host-model", "migratable": True}), "cpu.migratable is for the modes"),
+    (guest(boot={"menu": False, "menu_timeout": 3000}), "boot.menu_timeout: a menu that is off has none"),
+    (guest(cputune={"period": 999}), "a period is 1000 to 1000000 microseconds"),
+    (guest(cputune={"emulator_quota": 999}), "a quota is 1000 microseconds or more"),
+    (guest(cputune={"shares": 1}), "shares are 2 to 262144"),
+    (guest(numatune={"mode": "strict"}), "numatune names no nodes; give 'nodeset'"),
+    (starts(numatune={"nodeset": "31"}), "this host has no NUMA node 31; choose of 0"),
+    (starts(initrd="/proc/version"), "initrd: there is no kernel for it"),
+    (starts(cmdline="quiet"), "cmdline: there is no kernel for it"),
+    (entry("mine"), "fw_cfg[mine]: names of the user's own begin with opt/"),
+    (entry("opt/ovmf/x"), "this name is the firmware's or QEMU's own"),
+    (entry("opt/x", ""), "fw_cfg[opt/x]: an entry is not empty"),
+    (guest(max_memory=SLOTS), "max_memory needs NUMA cells"),
+    (memory({"model": "dimm", "size": "1 MiB"}), "a dimm belongs to a NUMA cell; give its 'node'"),
+    (memory({"model": "dimm", "size": "1 MiB", "node": 1}), "there is no NUMA cell of that node for a dimm"),
+    (memory(*[{"model": "dimm", "size": "1 MiB", "node": 0}] * 2), "more than max_memory has slots"),
+    (memory({"model": "nvdimm", "size": "1 MiB", "node": 0}), "a nvdimm needs the 'path' of its file"),
+    (memory({"model": "virtio-pmem", "size": "1 MiB", "node": 0, "path": "/x"}), "belongs to no NUMA cell"),
+    (cpu(cells=[{**CELL, "cpus": "0-7"}]), "cpu.cells have 8 processors, and the guest can have 4"),
+]
+DEVICE_PAIRS = [
+    (disk(device="floppy"), "disks[vda]: a floppy drive is called fda or fdb"),
+    (disk(device="floppy", target="fda", bus="usb"), "disks[fda]: a floppy drive is on bus fdc, not usb"),
+    (disk(target="fda"), "disks[fda]: no disk is called fda"),
+    (disk(bus="fdc"), "disks[vda]: bus fdc is for floppy drives"),
+    (disk(device="cdrom"), "a CD-ROM drive cannot be on bus virtio"),
+    (disk(bus="sata", queues=2), "only a disk on bus virtio has queues, and this is on sata"),
+    (disk(bus="sata", wwn="5000c50015ea71aa"), "a disk on bus sata has no wwn"),
+    (disk(bus="sata", device="lun"), "a lun cannot be on bus sata"),
+    (disk(bus="sata", readonly=True), "a disk on bus sata cannot be readonly"),
+    (disk(bus="scsi", iothread=1) | {"iothreads": 1}, "only a disk on bus virtio has an iothread of its own"),
+    (disk(io="native"), "io native needs cache none or directsync"),
+    (disk(serial="größer"), "its serial has characters that QEMU does not take"),
+    (disk(format="qcow2", shareable=True), "what guests share and write to has format raw"),
+    (disk(iotune={"total_iops_sec": 1, "read_iops_sec": 1}), "total_iops_sec does not go with those"),
+    (xml("<disk type='file' device='floppy'><source file='/x'/><target dev='fda' bus='usb'/></disk>"), "on bus fdc"),
+    (shared(), "filesystems[a]: virtiofs needs memory that is shared"),
+    (shared(cpu={"mode": "maximum", "cells": [{**CELL, "access": "private"}]}), "in each of cpu.cells"),
+    (
+        guest(iommu={"model": "intel", "intremap": True}, features={"ioapic": "kvm"}),
+        "iommu.intremap needs an I/O APIC of QEMU",
+    ),
+    (guest(consoles=[{"port": 3}]), "consoles[3]: libvirt numbers its consoles 1 to 1, the serial port being 0"),
+    (guest(serials=[], consoles=[{"port": 3}]), "consoles[3]: libvirt numbers its consoles 0 to 0"),
+    (starts(interfaces=[{"type": "user", "queues": 2}]), "a NIC of type user has one queue"),
+    (nic(vlan={"tags": [5]}) | {"state": "running"}, "vlan: libvirt tags nothing on such a connection"),
+    (starts(vsock={"auto": True}), "vsock: the host has no /dev/vhost-vsock"),
+]
+PAIRS = [*GUEST_PAIRS, *DEVICE_PAIRS]
