@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random tasks, one after another, for one object of a real libvirtd.
 
-`make test` runs 10 lives of 50 tasks, always the same ones; `make soak` as many as SOAK says, each time others. SEED
-says which.
+`make test` runs 10 lives of 50 tasks for a guest and 5 for all else, always the same ones; `make soak` as many as SOAK
+says, each time others. SEED says which.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Primit
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from integration._lab import PLANNED
 
-LIVES = int(os.environ.get("SOAK", "10"))
 TASKS = 50
 SEED = int(os.environ.get("SEED", random.randrange(10**6) if "SOAK" in os.environ else 0))
 # How it is told that a guest keeps a device, and a processor: QEMU asks for that only what knows its ACPI tables.
@@ -95,13 +94,13 @@ class Machine(RuleBasedStateMachine):
         self.lab.shell(f"({command}) >/dev/null 2>&1 || true")
 
 
-def lives(machine, lab) -> None:
-    """Have a state machine live on the host: its class finds that in C(lab)."""
+def lives(machine, lab, usual: int = 5) -> None:
+    """Have a state machine live on the host, which its class finds in C(lab): C(usual) times where SOAK says nothing."""
     print(f"SEED={SEED}")
     run_state_machine_as_test(
         type(machine.__name__, (machine,), {"lab": lab}),
         settings=settings(
-            max_examples=LIVES,
+            max_examples=int(os.environ.get("SOAK", usual)),
             stateful_step_count=TASKS,
             deadline=None,
             database=None,
