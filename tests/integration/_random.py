@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def lives(machine, lab, usual: int = 5) -> None:
-    """Have a state machine live on the host, which its class finds in C(lab): C(usual) times where SOAK says nothing."""
+    """Have a state machine live on the host, which its class finds in C(lab); C(usual) times unless SOAK says more."""
     print(f"SEED={SEED}")
     run_state_machine_as_test(
         type(machine.__name__, (machine,), {"lab": lab}),
