@@ -110,7 +110,7 @@ OPTIONS = few(
     sounds=items(some(alias=of("ua-sound")), model=of("ich9", "ac97", "usb")),
     serials=items(LOG, port=of(0, 1)),
     fw_cfg=items(some(value=of("one", "two", "")), name=of("opt/a", "opt/b")),
-    graphics=of([], [{"type": "spice"}], [{"type": "spice", "autoport": True, "listen": "127.0.0.1"}]),
+    graphics=of([], [{"type": "vnc"}], [{"type": "vnc", "autoport": True, "listen": "127.0.0.1"}]),
     interfaces=st.lists(
         st.builds(
             lambda mac, more: {"mac": mac, "network": "lab", **more},

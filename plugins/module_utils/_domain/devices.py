@@ -22,7 +22,7 @@ def check(domain, target, words: dict) -> None:
             _characters(domain, option, words.get(option, []))
         for item in words.get("interfaces", []):
             _nic(f"{domain.subject}: interfaces[{item.get('mac')}]", item)
-    _consoles(domain, words.get("consoles", []))
+        _consoles(domain, words.get("consoles", []))
     if words.get("boot", {}).get("serial_console") and not _has_serial_port(target):
         raise Refused(f"{domain.subject}: boot.serial_console needs a serial port; give one in 'serials'")
     for item in words.get("filesystems", []):
@@ -39,9 +39,9 @@ def _has_serial_port(target) -> bool:
 
 def _consoles(domain, consoles: list[dict]) -> None:
     """Refused for numbers that libvirt would give otherwise: it counts from the serial port, without a gap."""
-    ports = [item["port"] for item in consoles]
+    ports = [item.get("port", 0) for item in consoles]
     for item in domain.wanted.get("consoles", []):
-        if item.get("port", ports[0] if ports else 0) not in ports:
+        if item.get("port") not in (None, *ports):
             raise Refused(
                 f"{domain.subject}: consoles[{item['port']}]: libvirt numbers its consoles {ports[0]} to {ports[-1]},"
                 f" {'the serial port being 0' if ports[0] else 'without a gap'}; correct 'port', or take it out"

@@ -11,9 +11,10 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 
 # What the serial number of a disk is made of.
 _SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
-# Elements that cannot be (or whether there is something that cannot be), and what to say of the first. Words in braces
-# are its attributes. As the sources of libvirt have it in the function above each block.
-_RULES = (
+# Elements that cannot be, or whether there is something that cannot be; what to say of the first, with words in braces
+# for its attributes; and the libvirt that is the first to refuse it, where the oldest that we know does not. They are
+# from libvirt's sources, the function above each block, of 9.0 and 11.3.
+_RULES: tuple[tuple, ...] = (
     # qemuValidateLifecycleAction
     (
         "on_poweroff[.='rename-restart'] | on_reboot[.='rename-restart'] | on_crash[.='rename-restart']",
@@ -80,6 +81,13 @@ _RULES = (
         "devices/filesystem[driver/@type='virtiofs'][../../cpu/numa/cell[@memAccess='private'"
         " or (not(@memAccess) and not(../../../memoryBacking/access/@mode='shared'))]]/target",
         "filesystems[{dir}]: virtiofs needs memory that is shared, in each of cpu.cells; set their access to shared",
+    ),
+    # qemuValidateDomainWatchdogDef
+    (
+        "devices/watchdog[@model='ib700'][not(../../os/type[@machine='pc' or starts-with(@machine, 'pc-i440fx-')"
+        " or starts-with(@machine, 'pc-0.') or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')])]",
+        "watchdogs: an ib700 needs machine pc; choose i6300esb, or that machine",
+        9003000,
     ),
     # virDomainDefCputuneValidate
     (
@@ -222,7 +230,7 @@ _LEFT_OUT = (
 
 def check(domain, target) -> None:
     """Refused for what cannot be defined in any state of the host."""
-    for place, words in (*_RULES, *(_LEFT_OUT if domain.xml is None else ())):
+    for place, words, *since in (*_RULES, *(_LEFT_OUT if domain.xml is None else ())):
         found = target.xpath(place)
-        if found:
+        if found and all(domain.conn.getLibVersion() >= number for number in since):
             raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")

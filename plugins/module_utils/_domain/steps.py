@@ -268,7 +268,7 @@ class Domain(Resource):
         ways = self._ways(actual)
         # One that is saved wakes up with the files that it had.
         starts = _ON & set(ways[1:] if actual is not None and actual.state == states.SAVED else ways)
-        live = {change.trail[0].name for change in changes if change.effect in _AT_ONCE}
+        live = {change.trail[0].name for change in changes if change.trail and change.effect in _AT_ONCE}
         if starts or live:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
 
