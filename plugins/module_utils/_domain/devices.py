@@ -23,6 +23,11 @@ def check(domain, target, words: dict) -> None:
         for item in words.get("interfaces", []):
             _nic(f"{domain.subject}: interfaces[{item.get('mac')}]", item)
         _consoles(domain, words.get("consoles", []))
+    if domain.wanted.get("boot", {}).get("devices") == [] and target.find("devices/*/boot") is None:
+        raise Refused(
+            f"{domain.subject}: boot.devices: libvirt boots from hd where nothing is named; name something there, or by"
+            " 'boot' of a disk or a NIC"
+        )
     if words.get("boot", {}).get("serial_console") and not _has_serial_port(target):
         raise Refused(f"{domain.subject}: boot.serial_console needs a serial port; give one in 'serials'")
     for item in words.get("filesystems", []):

@@ -129,6 +129,9 @@ class _Device:
     def detach(self, domain) -> None:
         """Ask the guest to give it up, and wait until it has."""
         handle = domain.handle_now()
+        # QEMU may have died of what was done before.
+        if not handle.isActive():
+            return
         element = _element(self.field, parse(handle.XMLDesc(_LIVE_WITH_SECRETS)), self.before or self.after)
         alias = element.find("alias").get("name")
         self.text = _text(element)

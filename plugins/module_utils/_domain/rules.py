@@ -218,19 +218,32 @@ _RULES: tuple[tuple, ...] = (
     ),
 )
 
-# What libvirt leaves out of a document without a word, and an option cannot mean.
-_LEFT_OUT = (
+# What libvirt takes in a document all the same, and an option cannot mean: it leaves it out, or QEMU does not start.
+_OF_OPTIONS = (
     # virDomainDefParseBootXML
     (
         "os/bootmenu[@timeout][not(@enable='yes')]",
         "boot.menu_timeout: a menu that is off has none; take it out, or set 'menu: true'",
+    ),
+    # QEMU's throttle_is_valid
+    *(
+        (
+            f"devices/disk[iotune/{what}_max > 0][not(iotune/{what} > 0) or iotune/{what}_max < iotune/{what}]/target",
+            f"disks[{{dev}}].iotune: {what}_max is a peak above {what}; give that, and no more than the peak",
+        )
+        for what in (f"{kind}_{unit}_sec" for kind in ("total", "read", "write") for unit in ("bytes", "iops"))
+    ),
+    (
+        "devices/disk[iotune/size_iops_sec > 0][not(iotune/*[contains(name(), '_iops_sec')"
+        " and not(contains(name(), 'size_'))] > 0)]/target",
+        "disks[{dev}].iotune: size_iops_sec counts for a limit of operations; give one, such as total_iops_sec",
     ),
 )
 
 
 def check(domain, target) -> None:
     """Refused for what cannot be defined in any state of the host."""
-    for place, words, *since in (*_RULES, *(_LEFT_OUT if domain.xml is None else ())):
+    for place, words, *since in (*_RULES, *(_OF_OPTIONS if domain.xml is None else ())):
         found = target.xpath(place)
         if found and all(domain.conn.getLibVersion() >= number for number in since):
             raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")
