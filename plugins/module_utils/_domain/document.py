@@ -21,8 +21,6 @@ _OWN_PORTS = 3
 _SPARE_PORTS = 8
 
 
-# Serial ports that are no console of the guest.
-_NO_CONSOLE = ("pci-serial", "usb-serial")
 # What libvirt writes where a document says nothing (formatdomain, "Events configuration" and "CPU Allocation").
 _DEFAULTS = {"vcpu": "1", "on_poweroff": "destroy", "on_reboot": "restart", "on_crash": "destroy"}
 
@@ -44,9 +42,10 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     _serial_ports(target)
-    if domain.xml is None and domain.wanted.get("serials") == []:
-        _no_serial_console(target)
-    _console_ports(target)
+    if domain.xml is None:
+        if domain.wanted.get("serials") == []:
+            _no_serial_console(target)
+        _console_ports(target)
     if domain.xml is None and domain.wanted.get("videos"):
         _primary_video(target)
     return _boot(domain, target)
@@ -180,16 +179,8 @@ def _serial_ports(target) -> None:
 
 
 def _console_ports(target) -> None:
-    """libvirt numbers consoles by their places, and puts the first serial port before them as one of them
-    (virDomainDefAddConsoleCompat).
-    """
-    consoles = [console.find("target") for console in target.findall("devices/console")]
-    serial = target.find("devices/serial")
-    if not consoles or None in consoles:
-        return
-    target_of = None if serial is None else serial.find("target")
-    led = serial is not None and (target_of is None or target_of.get("type") not in _NO_CONSOLE)
-    for number, console in enumerate(consoles, int(led and consoles[0].get("type") not in (None, "serial"))):
+    """libvirt numbers consoles by their places, whatever they say (virDomainDefParseXML)."""
+    for number, console in enumerate(target.findall("devices/console/target")):
         console.set("port", str(number))
 
 

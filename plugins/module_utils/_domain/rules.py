@@ -99,7 +99,7 @@ _RULES: tuple[tuple, ...] = (
         "cputune: a quota is 1000 microseconds or more, 0 for none of its own, or -1 for no limit; correct it",
     ),
     (
-        "cputune/shares[. < 2 or . > 262144]",
+        "cputune/shares[. > 0 and (. < 2 or . > 262144)]",
         "cputune: shares are 2 to 262144; correct them",
     ),
     # virDomainDiskDefValidate
