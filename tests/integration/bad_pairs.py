@@ -74,6 +74,7 @@ DEVICE_PAIRS = [
     (disk(serial="größer"), "its serial has characters that QEMU does not take"),
     (disk(format="qcow2", shareable=True), "what guests share and write to has format raw"),
     (disk(iotune={"total_iops_sec": 1, "read_iops_sec": 1}), "total_iops_sec does not go with those"),
+    (guest(videos=[{"model": "qxl", "primary": False}]), "videos: one of them is the primary one"),
     (disk(iotune={"read_bytes_sec_max": 1}), "read_bytes_sec_max is a peak above read_bytes_sec"),
     (disk(iotune={"total_iops_sec": 2, "total_iops_sec_max": 1}), "total_iops_sec_max is a peak above"),
     (disk(iotune={"size_iops_sec": 4096}), "size_iops_sec counts for a limit of operations"),

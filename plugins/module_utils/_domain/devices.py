@@ -70,6 +70,9 @@ def _videos(domain, videos: list[dict]) -> None:
     """Refused for what QEMU has no second video device of (qemuValidateDomainDeviceDefVideo)."""
     if sum(video.get("primary", False) for video in videos) > 1:
         raise Refused(f"{domain.subject}: videos: only one of them can be primary; take 'primary' out of the others")
+    led = any(video.get("primary") or video.get("model") == "none" for video in videos)
+    if domain.wanted.get("videos") and domain.xml is None and not led:
+        raise Refused(f"{domain.subject}: videos: one of them is the primary one; take its 'primary: false' out")
     first = next((video for video in videos if video.get("primary")), videos[0] if videos else {})
     for number, video in enumerate(videos):
         model, where = video.get("model"), f"{domain.subject}: videos[{video.get('alias', number)}]"

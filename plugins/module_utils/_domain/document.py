@@ -47,7 +47,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
             _no_serial_console(target)
         _console_ports(target)
     if domain.xml is None and domain.wanted.get("videos"):
-        _primary_video(target)
+        _primary_video(domain, target)
     return _boot(domain, target)
 
 
@@ -149,13 +149,20 @@ def _listen(target) -> None:
             graphics.set("listen", listen.get("address"))
 
 
-def _primary_video(target) -> None:
-    """The primary one stands before the others; where none is, the first becomes it (virDomainDefPostParseVideo)."""
+def _primary_video(domain, target) -> None:
+    """The primary one stands before the others; where none is, the first that may becomes it
+    (virDomainDefPostParseVideo).
+    """
     first, *others = target.findall("devices/video")
     primary = target.find("devices/video/model[@primary='yes']/..")
-    if primary is None and first.find("model").get("type") != "none":
-        first.find("model").set("primary", "yes")
-    elif primary in others:
+    if primary is None:
+        # Guests that have others already have a primary one.
+        pairs = zip((first, *others), domain.wanted["videos"])
+        may = (video for video, item in pairs if item.get("primary") is not False)
+        primary = next((video for video in may if video.find("model").get("type") != "none"), None)
+    if primary is not None:
+        primary.find("model").set("primary", "yes")
+    if primary in others:
         first.addprevious(primary)
 
 

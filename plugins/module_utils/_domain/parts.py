@@ -150,7 +150,7 @@ GRAPHICS = (
             Field("model", "model/@type", required=True, decides=_VIDEO_MODELS),
             Field("heads", "model/@heads", COUNT),
             Field("vram", "model/@vram", COUNT),
-            Field("primary", "model/@primary", YES_NO),
+            Field("primary", "model/@primary", YES_ONLY),
             Field("accel3d", "model/acceleration/@accel3d", YES_NO),
         ),
         identity=("alias",),
