@@ -155,11 +155,10 @@ def _primary_video(domain, target) -> None:
     """
     first, *others = target.findall("devices/video")
     primary = target.find("devices/video/model[@primary='yes']/..")
-    if primary is None:
+    if primary is None and target.find("devices/video/model[@type='none']") is None:
         # Guests that have others already have a primary one.
         pairs = zip((first, *others), domain.wanted["videos"])
-        may = (video for video, item in pairs if item.get("primary") is not False)
-        primary = next((video for video in may if video.find("model").get("type") != "none"), None)
+        primary = next((video for video, item in pairs if item.get("primary") is not False), None)
     if primary is not None:
         primary.find("model").set("primary", "yes")
     if primary in others:
