@@ -107,8 +107,23 @@ def _numbers(domain, target, words: dict) -> None:
             raise Refused(
                 f"{domain.subject}: {what} needs I/O thread {number}, and iothreads is {threads}; make them fit"
             )
-    if words.get("memory_devices") and not words.get("max_memory"):
+    _modules(domain, words)
+
+
+def _modules(domain, words: dict) -> None:
+    """Refused for memory devices that there is no room for (qemuDomainDefValidateMemoryHotplug)."""
+    devices, most = words.get("memory_devices", []), words.get("max_memory", {})
+    if not devices:
+        return
+    if not most:
         raise Refused(f"{domain.subject}: memory_devices need slots; give 'max_memory'")
+    sizes = sum(device["size"] for device in devices)
+    room = most["size"] - words["memory"] + sizes
+    if sizes > room:
+        raise Refused(
+            f"{domain.subject}: memory_devices are {KIB.show(sizes)} together, and max_memory leaves {KIB.show(room)}"
+            " beside the memory that the guest starts with; make one fit the other"
+        )
 
 
 def _must_be_there(domain, actual, option: str, is_new: bool) -> bool:

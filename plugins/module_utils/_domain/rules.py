@@ -6,14 +6,16 @@ imported only before a change.
 from __future__ import annotations
 
 import string
+import sys
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 
 # What the serial number of a disk is made of.
 _SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
+_ALL = sys.maxsize
 # Elements that cannot be, or whether there is something that cannot be; what to say of the first, with words in braces
-# for its attributes; and the libvirt that is the first to refuse it, where the oldest that we know does not. They are
-# from libvirt's sources, the function above each block, of 9.0 and 11.3.
+# for its attributes; and the first libvirt that refuses it and the first that does not any more, where not all do. They
+# are from libvirt's sources, the function above each block, of 9.0 and 11.3.
 _RULES: tuple[tuple, ...] = (
     # qemuValidateLifecycleAction
     (
@@ -87,7 +89,7 @@ _RULES: tuple[tuple, ...] = (
         "devices/watchdog[@model='ib700'][not(../../os/type[@machine='pc' or starts-with(@machine, 'pc-i440fx-')"
         " or starts-with(@machine, 'pc-0.') or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')])]",
         "watchdogs: an ib700 needs machine pc; choose i6300esb, or that machine",
-        9003000,
+        (9003000, _ALL),
     ),
     # virDomainDefCputuneValidate
     (
@@ -192,16 +194,21 @@ _RULES: tuple[tuple, ...] = (
     ),
     # qemuDomainDefValidateMemoryHotplug
     (
-        "maxMemory[@slots][not(../cpu/numa/cell)]",
+        "maxMemory[not(../cpu/numa/cell)][not(starts-with(../os/type/@arch, 'ppc64') or ../os/type/@arch='s390x')]",
         "max_memory needs NUMA cells for the memory that comes; give 'cpu.cells'",
+    ),
+    (
+        "devices/memory[count(../memory[@model='dimm' or @model='nvdimm']) > ../../maxMemory/@slots]",
+        "memory_devices: there are more modules than max_memory has slots; give more slots",
     ),
     (
         "devices/memory[count(../memory) > ../../maxMemory/@slots]",
         "memory_devices are more than max_memory has slots; give more slots",
+        (0, 9005000),
     ),
     # qemuDomainDefValidateMemoryHotplugDevice, virDomainMemoryDefValidate
     (
-        "devices/memory[@model!='virtio-pmem' and @model!='sgx-epc'][not(target/node)]",
+        "devices/memory[@model!='virtio-pmem' and @model!='sgx-epc'][not(target/node)][../../cpu/numa/cell]",
         "memory_devices: a {model} belongs to a NUMA cell; give its 'node'",
     ),
     (
@@ -243,7 +250,7 @@ _OF_OPTIONS = (
 
 def check(domain, target) -> None:
     """Refused for what cannot be defined in any state of the host."""
-    for place, words, *since in (*_RULES, *(_OF_OPTIONS if domain.xml is None else ())):
+    for place, words, *versions in (*_RULES, *(_OF_OPTIONS if domain.xml is None else ())):
         found = target.xpath(place)
-        if found and all(domain.conn.getLibVersion() >= number for number in since):
+        if found and all(since <= domain.conn.getLibVersion() < below for since, below in versions):
             raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")
