@@ -174,6 +174,49 @@ _RULES: tuple[tuple, ...] = (
         "devices/disk[driver/@iothread]/target[@bus!='virtio']",
         "disks[{dev}]: only a disk on bus virtio has an iothread of its own, and this is on {bus}; take it out",
     ),
+    # qemuDomainNetSupportsMTU
+    (
+        "devices/interface[mtu][not(@type='network' or @type='bridge' or @type='ethernet' or @type='vhostuser')]"
+        "[not(backend/@type='passt')]",
+        "interfaces: a NIC of type {type} has no mtu of its own; take it out, or choose another connection",
+    ),
+    # virDomainNetDefValidatePortOptions
+    (
+        "devices/interface[port/@isolated='yes'][not(@type='network' or @type='bridge')]",
+        "interfaces: a NIC of type {type} cannot be isolated; take that out, or connect it by a network or a bridge",
+    ),
+    (
+        "devices/interface[port/@isolated='yes']/virtualport[@type]",
+        "interfaces: a port of {type} cannot be isolated; take that out, or the 'virtualport'",
+    ),
+    # qemuValidateDomainDeviceDefVNCGraphics
+    (
+        "devices/graphics[@type='vnc'][string-length(@passwd) > 8]",
+        "graphics[vnc]: a password of VNC has 8 characters at most; give a shorter one",
+    ),
+    # qemuValidateDomainDeviceDefGraphics
+    (
+        "devices[graphics/@type='egl-headless']/graphics[not(@type='egl-headless' or @type='vnc' or @type='spice')]",
+        "graphics: egl-headless does not go with {type}; take one of them out",
+    ),
+    # virDomainIOMMUDefValidate
+    (
+        "devices/iommu[@model='virtio' or @model='smmuv3'][driver/@intremap or driver/@caching_mode or driver/@eim"
+        " or driver/@iotlb or driver/@aw_bits]",
+        "iommu: a {model} has nothing to set; take all but 'model' out, or choose intel",
+    ),
+    # qemuValidateDomainDefPanic, qemuValidateDomainWatchdogDef
+    *(
+        (
+            f"devices/{tag}[@model='{model}'][../../os/type[@arch and not(starts-with(@arch, '{arch}'))]]",
+            f"{tag}s: a {model} is for guests of arch {arch}; take it out, or choose another model",
+        )
+        for tag, model, arch in (
+            ("panic", "s390", "s390"),
+            ("panic", "pseries", "ppc64"),
+            ("watchdog", "diag288", "s390"),
+        )
+    ),
     # virDomainNumatuneSet
     (
         "numatune/memory[not(@nodeset or @placement='auto' or ../../vcpu/@placement='auto')]",
