@@ -5,10 +5,12 @@ imported only before a change.
 
 from __future__ import annotations
 
+import functools
 import string
 import sys
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 
 # What the serial number of a disk is made of.
 _SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
@@ -269,7 +271,7 @@ _RULES: tuple[tuple, ...] = (
 )
 
 # What libvirt takes in a document all the same, and an option cannot mean: it leaves it out, or QEMU does not start.
-_OF_OPTIONS = (
+_OF_OPTIONS: tuple[tuple, ...] = (
     # virDomainDefParseBootXML
     (
         "os/bootmenu[@timeout][not(@enable='yes')]",
@@ -291,9 +293,15 @@ _OF_OPTIONS = (
 )
 
 
+@functools.cache
+def _compiled(rules: tuple) -> list[tuple]:
+    """Rules with their places as a function of a document: a stack asks for hundreds of guests."""
+    return [(etree.XPath(place), *more) for place, *more in rules]
+
+
 def check(domain, target) -> None:
     """Refused for what cannot be defined in any state of the host."""
-    for place, words, *versions in (*_RULES, *(_OF_OPTIONS if domain.xml is None else ())):
-        found = target.xpath(place)
+    for find, words, *versions in _compiled(_RULES) + (_compiled(_OF_OPTIONS) if domain.xml is None else []):
+        found = find(target)
         if found and all(since <= domain.conn.getLibVersion() < below for since, below in versions):
             raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")
