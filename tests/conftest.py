@@ -1,10 +1,13 @@
-"""Lets plain `pytest` import the checkout as `ansible_collections.virtops.libvirt`, wherever it lies."""
+"""The checkout is `ansible_collections.virtops.libvirt` for plain `pytest`, wherever it lies; and a run ends well."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
+
+import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 IN_COLLECTIONS = Path("ansible_collections/virtops/libvirt")
@@ -26,3 +29,16 @@ def collections_path() -> Path:
 sys.path.insert(0, str(collections_path()))
 # For the Ansible that tests start.
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(collections_path())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals():
+    """A test run that is told to end takes its hosts down first, as it does at Ctrl-C."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

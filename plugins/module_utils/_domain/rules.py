@@ -56,7 +56,7 @@ _RULES: tuple[tuple, ...] = (
     ),
     # virDomainDefOSValidate
     (
-        "os[not(@firmware)]/firmware/feature",
+        "os[not(@firmware or loader)]/firmware/feature",
         "firmware: {name} is a matter of the firmware that libvirt chooses; give firmware.type efi",
     ),
     # qemuValidateDomainDeviceDefTPM
