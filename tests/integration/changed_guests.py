@@ -356,7 +356,7 @@ REFUSED = {
     "IOMMU to pc": (
         {**Q35, "iommu": {"model": "intel"}, "features": {"ioapic": "qemu"}},
         PC,
-        "machine pc does not go with iommu.model intel",
+        "iommu: model intel needs machine q35",
     ),
     "secure boot to pc": (
         {**Q35, "firmware": {"type": "efi", "secure_boot": True}, "features": {"smm": True}},

@@ -11,10 +11,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensu
 # hotplug", and "Controllers" of formatdomain); those of USB by their model.
 _OF_MACHINE = ("pci", "ide", "sata", "fdc")
 _USB_OF_MACHINE = ("piix", "ich9-")
-# What only Q35 has, and what it has not (qemuValidateDomainDeviceDefIOMMU, qemuValidateDomainDefBoot,
-# qemuValidateDomainDeviceDefControllerIDE).
+# What only Q35 has, and what it has not (qemuValidateDomainDefBoot, qemuValidateDomainDeviceDefControllerIDE).
 _Q35_ONLY = (
-    ("devices/iommu[@model='intel']", "iommu.model intel"),
     ("os/firmware/feature[@name='secure-boot'][@enabled='yes']", "firmware.secure_boot"),
     ("os/loader[@secure='yes']", "firmware.loader_secure"),
 )

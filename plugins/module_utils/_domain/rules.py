@@ -14,6 +14,12 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 
 # What the serial number of a disk is made of.
 _SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
+_LOWER = "translate({}, 'ABCDEF- ', 'abcdef')"
+# qemuDomainMachineIsI440FX
+_I440FX = (
+    "@machine='pc' or starts-with(@machine, 'pc-i440fx-') or starts-with(@machine, 'pc-0.')"
+    " or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')"
+)
 _ALL = sys.maxsize
 # Elements that cannot be, or whether there is something that cannot be; what to say of the first, with words in braces
 # for its attributes; and the first libvirt that refuses it and the first that does not any more, where not all do. They
@@ -59,6 +65,27 @@ _RULES: tuple[tuple, ...] = (
         "os[not(@firmware or loader)]/firmware/feature",
         "firmware: {name} is a matter of the firmware that libvirt chooses; give firmware.type efi",
     ),
+    # qemuFirmwareFillDomain
+    (
+        "os/firmware[feature[@name='secure-boot'][@enabled='no']]/feature[@name='enrolled-keys'][@enabled='yes']",
+        "firmware: enrolled keys are for Secure Boot; set firmware.secure_boot, or take 'enrolled_keys' out",
+    ),
+    # virSysinfoParseXML
+    (
+        f"self::*[uuid]/sysinfo[@type='smbios']/system/entry[@name='uuid'][{_LOWER.format('.')}!="
+        f"{_LOWER.format('../../../uuid')}]",
+        "smbios.system: its uuid is not that of the guest; take it out",
+    ),
+    # virDomainNumaDefParseXML
+    (
+        "cpu/numa/cell[@id >= count(../cell)]",
+        "cpu.cells: there is a cell {id} and none for a number before; number them from 0",
+    ),
+    # qemuValidateDomainDefMemory
+    (
+        "memoryBacking/hugepages[../allocation/@mode='ondemand' or ../source/@type='anonymous']",
+        "memory_backing: huge pages are not for memory that is anonymous or allocated on demand; take one of them out",
+    ),
     # qemuValidateDomainDeviceDefTPM
     (
         "devices/tpm[@model='tpm-crb']/backend[@version='1.2']",
@@ -88,8 +115,7 @@ _RULES: tuple[tuple, ...] = (
     ),
     # qemuValidateDomainWatchdogDef
     (
-        "devices/watchdog[@model='ib700'][not(../../os/type[@machine='pc' or starts-with(@machine, 'pc-i440fx-')"
-        " or starts-with(@machine, 'pc-0.') or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')])]",
+        f"devices/watchdog[@model='ib700'][not(../../os/type[{_I440FX}])]",
         "watchdogs: an ib700 needs machine pc; choose i6300esb, or that machine",
         (9003000, _ALL),
     ),
@@ -166,6 +192,16 @@ _RULES: tuple[tuple, ...] = (
         "disks[{dev}]: its serial has characters that QEMU does not take; use letters, digits, '-', '_', '.', '+' and"
         " spaces",
     ),
+    # qemuValidateDomainDeviceDefDisk
+    (
+        "devices/disk/target[translate(substring(@dev, string-length(@dev)), '0123456789', '')='']",
+        "disks[{dev}]: a target is a whole disk; take the number out",
+    ),
+    # qemuDomainValidateStorageSource
+    (
+        "devices/disk[driver[@type='iso' or @type='dir' or @type='cow']]/target",
+        "disks[{dev}]: QEMU has no such format; write raw for an ISO image, or convert it",
+    ),
     # qemuBlockStorageSourceSupportsConcurrentAccess
     (
         "devices/disk[shareable][not(readonly)][driver/@type!='raw']/target",
@@ -201,11 +237,24 @@ _RULES: tuple[tuple, ...] = (
         "devices[graphics/@type='egl-headless']/graphics[not(@type='egl-headless' or @type='vnc' or @type='spice')]",
         "graphics: egl-headless does not go with {type}; take one of them out",
     ),
+    (
+        "devices[graphics/@type='egl-headless']/graphics[@type='spice'][gl/@enable='yes']",
+        "graphics: QEMU has one display with OpenGL, egl-headless or spice; take one of them out",
+    ),
+    # qemuValidateDomainDeviceDefIOMMU
+    (
+        f"devices/iommu[@model='intel' or @model='virtio'][../../os/type[{_I440FX}]]",
+        "iommu: model {model} needs machine q35; choose that, or take it out",
+    ),
+    (
+        "devices/iommu[@model='virtio'][not(../../features/acpi)]",
+        "iommu: model virtio needs ACPI; set features.acpi",
+    ),
     # virDomainIOMMUDefValidate
     (
         "devices/iommu[@model='virtio' or @model='smmuv3'][driver/@intremap or driver/@caching_mode or driver/@eim"
         " or driver/@iotlb or driver/@aw_bits]",
-        "iommu: a {model} has nothing to set; take all but 'model' out, or choose intel",
+        "iommu: model {model} has nothing to set; take all but 'model' out, or choose intel",
     ),
     # qemuValidateDomainDefPanic, qemuValidateDomainWatchdogDef
     *(
@@ -276,6 +325,11 @@ _OF_OPTIONS: tuple[tuple, ...] = (
     (
         "os/bootmenu[@timeout][not(@enable='yes')]",
         "boot.menu_timeout: a menu that is off has none; take it out, or set 'menu: true'",
+    ),
+    # QEMU's usb-storage; libvirt refuses it, too, in later releases
+    (
+        "devices/disk[not(source)]/target[@bus='usb']",
+        "disks[{dev}]: a drive on bus usb cannot be empty; give it a medium, or choose sata or scsi",
     ),
     # QEMU's throttle_is_valid
     *(
