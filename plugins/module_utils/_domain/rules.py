@@ -21,6 +21,8 @@ _I440FX = (
     " or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')"
 )
 _ALL = sys.maxsize
+# The first libvirt that gives a guest with a maximum of memory a cell of its own (its news of 9.6.0).
+_OWN_CELL = 9006000
 # Elements that cannot be, or whether there is something that cannot be; what to say of the first, with words in braces
 # for its attributes; and the first libvirt that refuses it and the first that does not any more, where not all do. They
 # are from libvirt's sources, the function above each block, of 9.0 and 11.3.
@@ -290,6 +292,7 @@ _RULES: tuple[tuple, ...] = (
     (
         "maxMemory[not(../cpu/numa/cell)][not(starts-with(../os/type/@arch, 'ppc64') or ../os/type/@arch='s390x')]",
         "max_memory needs NUMA cells for the memory that comes; give 'cpu.cells'",
+        (0, _OWN_CELL),
     ),
     (
         "devices/memory[count(../memory[@model='dimm' or @model='nvdimm']) > ../../maxMemory/@slots]",
@@ -306,7 +309,7 @@ _RULES: tuple[tuple, ...] = (
         "memory_devices: a {model} belongs to a NUMA cell; give its 'node'",
     ),
     (
-        "devices/memory[target/node >= count(../../cpu/numa/cell)]",
+        "devices/memory[../../cpu/numa/cell][target/node >= count(../../cpu/numa/cell)]",
         "memory_devices: there is no NUMA cell of that node for a {model}; correct 'node', or give more 'cpu.cells'",
     ),
     (
@@ -319,18 +322,15 @@ _RULES: tuple[tuple, ...] = (
     ),
 )
 
-# What libvirt takes in a document all the same, and an option cannot mean: it leaves it out, or QEMU does not start.
-_OF_OPTIONS: tuple[tuple, ...] = (
+# What libvirt takes in a document all the same, and an option cannot mean: libvirt leaves it out, or QEMU does not start.
+_OF_BOOT: tuple[tuple, ...] = (
     # virDomainDefParseBootXML
     (
         "os/bootmenu[@timeout][not(@enable='yes')]",
         "boot.menu_timeout: a menu that is off has none; take it out, or set 'menu: true'",
     ),
-    # QEMU's usb-storage; libvirt refuses it, too, in later releases
-    (
-        "devices/disk[not(source)]/target[@bus='usb']",
-        "disks[{dev}]: a drive on bus usb cannot be empty; give it a medium, or choose sata or scsi",
-    ),
+)
+_OF_DISKS: tuple[tuple, ...] = (
     # QEMU's throttle_is_valid
     *(
         (
@@ -345,6 +345,7 @@ _OF_OPTIONS: tuple[tuple, ...] = (
         "disks[{dev}].iotune: size_iops_sec counts for a limit of operations; give one, such as total_iops_sec",
     ),
 )
+_OF_OPTIONS = {"boot": _OF_BOOT, "disks": _OF_DISKS}
 
 
 @functools.cache
@@ -355,7 +356,8 @@ def _compiled(rules: tuple) -> list[tuple]:
 
 def check(domain, target) -> None:
     """Refused for what cannot be defined in any state of the host."""
-    for find, words, *versions in _compiled(_RULES) + (_compiled(_OF_OPTIONS) if domain.xml is None else []):
+    asked = (rules for option, rules in _OF_OPTIONS.items() if domain.xml is None and option in domain.wanted)
+    for find, words, *versions in (rule for rules in (_RULES, *asked) for rule in _compiled(rules)):
         found = find(target)
         if found and all(since <= domain.conn.getLibVersion() < below for since, below in versions):
             raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")
