@@ -322,7 +322,7 @@ _RULES: tuple[tuple, ...] = (
     ),
 )
 
-# What libvirt takes in a document all the same, and an option cannot mean: libvirt leaves it out, or QEMU does not start.
+# What libvirt takes in a document, and an option cannot mean: it leaves that out, or QEMU does not start with it.
 _OF_BOOT: tuple[tuple, ...] = (
     # virDomainDefParseBootXML
     (
