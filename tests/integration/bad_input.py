@@ -384,7 +384,7 @@ DOMAIN = [
     (disk(pool="images", volume="base.qcow2", format="qcow9"), "domain new", "qcow9"),
     (disk(), "disks[vda]"),
     (disk(file="relative.img", format="raw"), "domain new", "relative.img"),
-    (disk(target="vda/1", file="/x", format="raw"), "domain new", "<disk type"),
+    (disk(target="vda/1", file="/x", format="raw"), "domain new", "disks[vda/1]", "whole disk"),
     (domain(disks=[{"target": "vda", "file": "/x", "format": "raw"}] * 2), "target vda", "given twice"),
     (
         domain(disks=[{"target": f"vd{n}", "file": f"/{n}", "format": "raw", "boot": 1} for n in "ab"]),
