@@ -97,6 +97,26 @@ class Trial:
         undefine(self.writer, domain)
         return ""
 
+    def foreseen(self) -> str:
+        """What check mode has against the document, "" if nothing."""
+        try:
+            self.task(True, {"xml": self.text})
+        except Refused as error:
+            return str(error)
+        return ""
+
+    def refused(self, foreseen: str) -> str:
+        """The outcome of a document that libvirt refuses as it stands."""
+        if foreseen:
+            return "refused"
+        try:
+            self.task(False, {"xml": self.text})
+        except (Refused, Failed, libvirt.libvirtError):
+            return "unforeseen"
+        finally:
+            self.clean()
+        return "made"
+
     def there(self) -> str | None:
         """All that libvirt keeps of the guest, None where there is none."""
         domain = lookup(self.reader.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
@@ -163,18 +183,17 @@ def expect(holds, what: str) -> None:
 
 
 def outcome(trial: Trial) -> tuple[str, str]:
-    """(what became of a document, why): "refused" by libvirt, by its "schema" only, "pass" or "fail"."""
+    """(what became of a document, why): "refused" by libvirt, "unforeseen" if check mode does not
+    refuse it, too, "made" if what the task makes of it is taken, refused by libvirt's "schema" only, "pass" or "fail".
+    """
     text = trial.text
     if trial.refusal(text, trial.validate):
-        refusal = trial.refusal(text)
+        refusal, said = trial.refusal(text), trial.foreseen()
         if refusal:
-            return "refused", refusal
-        try:
-            trial.task(True, {"xml": text})
-        except Refused as error:
-            said = str(error)
-            return ("schema", said) if "schema" in said else ("fail", said)
-        return "fail", "libvirt's schema refuses it, and check mode does not"
+            return trial.refused(said), refusal
+        if not said:
+            return "fail", "libvirt's schema refuses it, and check mode does not"
+        return ("schema" if "schema" in said else "fail"), said
     try:
         trial.run()
     except (Wrong, Refused, Failed, libvirt.libvirtError) as error:

@@ -23,10 +23,10 @@ def cpu(**options):
     return guest(vcpus=4, cpu={"mode": "maximum", **options})
 
 
-def xml(devices="", more=""):
+def xml(devices="", more="", os="<type>hvm</type>", virt_type="qemu"):
     return {
-        "xml": f"<domain type='qemu'><name>new</name><memory unit='MiB'>16</memory>{more}"
-        f"<os><type>hvm</type></os><devices>{devices}</devices></domain>"
+        "xml": f"<domain type='{virt_type}'><name>new</name><memory unit='MiB'>16</memory>{more}"
+        f"<os>{os}</os><devices>{devices}</devices></domain>"
     }
 
 

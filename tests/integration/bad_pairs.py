@@ -73,8 +73,8 @@ GUEST_PAIRS = [
 DEVICE_PAIRS = [
     (disk(device="floppy"), "disks[vda]: a floppy drive is called fda or fdb"),
     (disk(device="floppy", target="fda", bus="usb"), "disks[fda]: a floppy drive is on bus fdc, not usb"),
-    (disk(target="fda"), "disks[fda]: no disk is called fda"),
-    (disk(bus="fdc"), "disks[vda]: bus fdc is for floppy drives"),
+    ({**disk(target="fda"), "machine": "pc"}, "disks[fda]: no disk is called fda"),
+    ({**disk(bus="fdc"), "machine": "pc"}, "disks[vda]: bus fdc is for floppy drives"),
     (disk(device="cdrom"), "a CD-ROM drive cannot be on bus virtio"),
     (disk(bus="sata", queues=2), "only a disk on bus virtio has queues, and this is on sata"),
     (disk(bus="sata", wwn="5000c50015ea71aa"), "a disk on bus sata has no wwn"),

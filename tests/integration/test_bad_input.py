@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from integration.bad_documents import BAD_DOCUMENTS
 from integration.bad_filters import NICS, NWFILTER
 from integration.bad_guests import GUESTS
 from integration.bad_input import DOMAIN, EXPORT, NETWORK, POOL, SECRET, UNKNOWN, VOLUME, domain
@@ -78,7 +79,7 @@ def rows(module: str, table: list) -> list:
         *rows("nwfilter", NWFILTER),
         *rows("domain", [(domain(interfaces=[nic]), *words) for nic, *words in NICS]),
         *rows("secret", SECRET),
-        *rows("domain", [*DOMAIN, *GUESTS, *PAIRS]),
+        *rows("domain", [*DOMAIN, *GUESTS, *PAIRS, *BAD_DOCUMENTS]),
         *rows("stack", STACK),
         *(pytest.param(module, options, words, id=f"{module}-{words[-1]}") for module, options, *words in UNKNOWN),
     ],

@@ -136,12 +136,9 @@ def test_a_changed_secret_is_noticed_where_libvirt_tells_it_and_named_as_uncheck
 def test_an_update_that_fails_leaves_the_old_definition(lab):
     lab.ok("domain", xml=XML, autostart=True)
     before = lab.state()
-    # Within the schema, and refused by libvirt: an address that another device has.
-    wrong = XML.replace(
-        "<sound model='ich9'/>",
-        "<sound model='ich9'><address type='pci' slot='0x09'/></sound>"
-        "<watchdog model='i6300esb'><address type='pci' slot='0x09'/></watchdog>",
-    )
+    # Within the schema, and refused by libvirt only once it is written: a port that another device has.
+    tablet = "<input type='tablet' bus='usb'><address type='usb' bus='0' port='1'/></input>"
+    wrong = XML.replace("<sound model='ich9'/>", f"<sound model='ich9'/>{tablet * 2}")
     failed = lab.run("domain", xml=wrong)
     assert failed["failed"]
     assert "domain guest: could not define domain guest anew; libvirt says:" in failed["msg"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import devices, machine, rules
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import accepted, devices, machine
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.parts import HOSTDEVS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import DISKS, INTERFACES
@@ -37,7 +37,6 @@ def check(domain, actual, target) -> None:
     _memory(domain, words)
     _cpu(domain, words, target.get("type"))
     devices.check(domain, target, words)
-    rules.check(domain, target)
     if domain.xml is None:
         _numbers(domain, target, words)
     machine.check(domain, actual, target)
@@ -51,6 +50,7 @@ def check(domain, actual, target) -> None:
         _source(domain, actual, disk, old_disks.get(disk["target"], {}), disk["target"] in spared)
     _boot_order(domain, words)
     _macs(domain, {nic["mac"] for nic in words.get("interfaces", []) if "mac" in nic} - set(old_nics))
+    accepted.check(domain, actual, target)
 
 
 def _rename(domain, actual) -> None:
@@ -78,7 +78,7 @@ def _cpu(domain, words: dict, virt_type: str) -> None:
         raise Refused(f"{domain.subject}: cpu.mode custom needs a model; give 'model', or another mode")
     most = words.get("max_vcpus", words.get("vcpus", 1))
     topology = cpu.get("topology", {})
-    if topology and domain.xml is None:
+    if topology:
         product = 1
         for number in topology.values():
             product *= number

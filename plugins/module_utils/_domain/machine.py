@@ -3,7 +3,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import arch_on, machines_on
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import is_missing
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import (
+    arch_on,
+    capabilities,
+    machines_on,
+    types_on,
+)
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure, remove
 
@@ -59,8 +66,34 @@ def on_another(domain, base, target) -> bool:
     return True
 
 
+def _emulation(document) -> tuple:
+    """(virt type, OS type, arch, machine, emulator) of a document."""
+    return document.get("type"), document.findtext("os/type"), *_type(document), document.findtext("devices/emulator")
+
+
+def _emulated(domain, actual, target) -> None:
+    """Refused for a document that the host's own emulators do not run (virQEMUCapsIsMachineSupported and its like)."""
+    asked = _emulation(target)
+    if actual is not None and asked == _emulation(actual.tree):
+        return
+    virt_type, os_type, arch, machine, emulator = asked
+    if emulator and is_local(domain.conn) and is_missing(emulator):
+        raise Refused(f"{domain.subject}: emulator: the host has no file {emulator}; correct it, or take it out")
+    arch = arch or capabilities(domain).findtext("host/cpu/arch")
+    # What another one can do libvirt tells nobody who only reads.
+    if emulator and emulator not in {one.text for one in capabilities(domain).iterfind(".//arch/emulator")}:
+        return
+    found = arch_on(domain, arch)
+    if os_type != found.getparent().findtext("os_type"):
+        raise Refused(f"{domain.subject}: <os><type> is {os_type}, and QEMU runs only hvm; correct it")
+    types_on(domain, found, virt_type)
+    if machine:
+        machines_on(domain, arch, machine)
+
+
 def check(domain, actual, target) -> None:
     """Refused where the host has no such machine, or the machine lacks what the guest has."""
+    _emulated(domain, actual, target)
     if domain.xml is not None:
         return
     (arch, machine), most = _type(target), target.findtext("vcpu")

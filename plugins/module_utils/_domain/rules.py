@@ -5,28 +5,19 @@ imported only before a change.
 
 from __future__ import annotations
 
+import copy
 import functools
-import string
-import sys
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.device_rules import DEVICES, I440FX
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 
-# What the serial number of a disk is made of.
-_SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
 _LOWER = "translate({}, 'ABCDEF- ', 'abcdef')"
-# qemuDomainMachineIsI440FX
-_I440FX = (
-    "@machine='pc' or starts-with(@machine, 'pc-i440fx-') or starts-with(@machine, 'pc-0.')"
-    " or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')"
-)
-_ALL = sys.maxsize
-# The first libvirt that gives a guest with a maximum of memory a cell of its own (its news of 9.6.0).
-_OWN_CELL = 9006000
+# The bus of a disk for which a document says none (virDomainDiskDefParseXML).
+_BUSES = {"fd": "fdc", "hd": "ide", "sd": "scsi", "vd": "virtio", "xvd": "xen", "ubd": "uml"}
 # Elements that cannot be, or whether there is something that cannot be; what to say of the first, with words in braces
 # for its attributes; and the first libvirt that refuses it and the first that does not any more, where not all do. They
 # are from libvirt's sources, the function above each block, of 9.0 and 11.3.
-_RULES: tuple[tuple, ...] = (
+_GUEST: tuple[tuple, ...] = (
     # qemuValidateLifecycleAction
     (
         "on_poweroff[.='rename-restart'] | on_reboot[.='rename-restart'] | on_crash[.='rename-restart']",
@@ -62,6 +53,60 @@ _RULES: tuple[tuple, ...] = (
         "self::*[os/@firmware='efi' or os/loader[@type='pflash']][os/type/@arch='x86_64'][not(features/acpi)]",
         "UEFI needs ACPI; set features.acpi, or choose firmware.type bios",
     ),
+    (
+        "os[not(@firmware)]/loader[@secure='yes'][not(../../features/smm[not(@state='off')])]",
+        "firmware: Secure Boot needs SMM; set features.smm",
+    ),
+    (
+        "self::*[@type!='kvm']/cputune/*[self::cachetune or self::memorytune][*]",
+        "cputune: only KVM divides the cache and the bandwidth of the memory; take that out",
+    ),
+    # qemuValidateDomainDefCpu
+    (
+        "cpu/cache[@mode='emulate'][not(@level='3')]",
+        "cpu: only the cache of level 3 can be emulated; set its level to 3",
+    ),
+    (
+        "cpu[not(@mode='host-passthrough' or @mode='maximum')]/cache[@mode='passthrough']",
+        "cpu: the host's cache is for the modes host-passthrough and maximum; choose one of them, or take it out",
+    ),
+    (
+        "cpu/cache[@mode='passthrough'][@level]",
+        "cpu: the host's cache is that of all levels; take level {level} out",
+    ),
+    (
+        "cpu/maxphysaddr[@mode='emulate'][not(@bits)]",
+        "cpu: addresses that are emulated have a width; give the 'bits' of maxphysaddr",
+    ),
+    (
+        "cpu/maxphysaddr[@mode='passthrough'][@bits]",
+        "cpu: the host's addresses have its width; take the 'bits' of maxphysaddr out",
+    ),
+    # qemuDomainDefVcpusPostParse
+    (
+        "vcpus/vcpu[@id='0'][@enabled='no' or @hotpluggable='yes']",
+        "vcpus: a guest always has its processor 0; enable it, and do not let it be unplugged",
+    ),
+    # qemuDomainDefTSEGValidate, qemuValidateDomainDefFeatures
+    (
+        f"features/smm/tseg[../../../os/type[{I440FX}]]",
+        "features: SMM's TSEG needs machine q35; choose that, or take it out",
+    ),
+    *(
+        (
+            f"features/{feature}[not(@state='off')][../../os/type[not(starts-with(@machine, '{machine}'))]]",
+            f"features: {feature} is for machine {machine}; take it out",
+        )
+        for machine, feature in (
+            ("virt", "gic"),
+            ("virt", "ras"),
+            *(("pseries", one) for one in ("hpt", "htm", "nested-hv", "ccf-assist", "cfpc", "sbbc", "ibs")),
+        )
+    ),
+    (
+        "self::*[@type!='qemu']/features/tcg",
+        "features: what is set of TCG needs virt_type qemu; take it out",
+    ),
     # virDomainDefOSValidate
     (
         "os[not(@firmware or loader)]/firmware/feature",
@@ -88,38 +133,10 @@ _RULES: tuple[tuple, ...] = (
         "memoryBacking/hugepages[../allocation/@mode='ondemand' or ../source/@type='anonymous']",
         "memory_backing: huge pages are not for memory that is anonymous or allocated on demand; take one of them out",
     ),
-    # qemuValidateDomainDeviceDefTPM
-    (
-        "devices/tpm[@model='tpm-crb']/backend[@version='1.2']",
-        "tpm: TPM 1.2 has no interface tpm-crb; choose version 2.0, or tpm-tis",
-    ),
     # virCPUDefParseXML
     (
         "cpu[@migratable][not(@mode='host-passthrough' or @mode='maximum')]",
         "cpu.migratable is for the modes host-passthrough and maximum; take it out",
-    ),
-    # virDomainDefIOMMUValidate
-    (
-        "devices/iommu/driver[@intremap='on'][../../../features/ioapic/@driver!='qemu']",
-        "iommu.intremap needs an I/O APIC of QEMU; set features.ioapic to qemu",
-    ),
-    # qemuValidateDomainDefVhostUserRequireSharedMemory
-    (
-        "devices/filesystem[driver/@type='virtiofs'][not(../../cpu/numa/cell)]"
-        "[not(../../memoryBacking/access/@mode='shared')]/target",
-        "filesystems[{dir}]: virtiofs needs memory that is shared; set memory_backing.access to shared, and its source"
-        " to memfd",
-    ),
-    (
-        "devices/filesystem[driver/@type='virtiofs'][../../cpu/numa/cell[@memAccess='private'"
-        " or (not(@memAccess) and not(../../../memoryBacking/access/@mode='shared'))]]/target",
-        "filesystems[{dir}]: virtiofs needs memory that is shared, in each of cpu.cells; set their access to shared",
-    ),
-    # qemuValidateDomainWatchdogDef
-    (
-        f"devices/watchdog[@model='ib700'][not(../../os/type[{_I440FX}])]",
-        "watchdogs: an ib700 needs machine pc; choose i6300esb, or that machine",
-        (9003000, _ALL),
     ),
     # virDomainDefCputuneValidate
     (
@@ -133,142 +150,6 @@ _RULES: tuple[tuple, ...] = (
     (
         "cputune/shares[. > 0 and (. < 2 or . > 262144)]",
         "cputune: shares are 2 to 262144; correct them",
-    ),
-    # virDomainDiskDefValidate
-    (
-        "devices/disk[@device='floppy']/target[not(starts-with(@dev, 'fd'))]",
-        "disks[{dev}]: a floppy drive is called fda or fdb; correct its 'target'",
-    ),
-    (
-        "devices/disk[@device='floppy']/target[@bus!='fdc']",
-        "disks[{dev}]: a floppy drive is on bus fdc, not {bus}; take 'bus' out",
-    ),
-    (
-        "devices/disk[not(@device) or @device='disk' or @device='lun']/target"
-        "[not(starts-with(@dev, 'hd') or starts-with(@dev, 'sd') or starts-with(@dev, 'vd')"
-        " or starts-with(@dev, 'xvd') or starts-with(@dev, 'ubd'))]",
-        "disks[{dev}]: no disk is called {dev}; choose a target such as vda or sda",
-    ),
-    (
-        "devices/disk[not(@device='floppy')]/target[@bus='fdc']",
-        "disks[{dev}]: bus fdc is for floppy drives; choose another one",
-    ),
-    (
-        "devices/disk[driver/@queues]/target[@bus!='virtio']",
-        "disks[{dev}]: only a disk on bus virtio has queues, and this is on {bus}; take 'queues' out",
-    ),
-    *(
-        (
-            f"devices/disk[iotune/total_{what} > 0][iotune/read_{what} > 0 or iotune/write_{what} > 0]/target",
-            f"disks[{{dev}}].iotune: total_{what} does not go with those for reading and writing; take one of them out",
-        )
-        for what in ("bytes_sec", "iops_sec", "bytes_sec_max", "iops_sec_max")
-    ),
-    # qemuValidateDomainDeviceDefDiskFrontend
-    (
-        "devices/disk[@device='cdrom']/target[@bus='virtio' or @bus='sd']",
-        "disks[{dev}]: a CD-ROM drive cannot be on bus {bus}; choose sata or scsi",
-    ),
-    (
-        "devices/disk[wwn]/target[@bus!='scsi' and @bus!='ide']",
-        "disks[{dev}]: a disk on bus {bus} has no wwn; take it out, or choose scsi",
-    ),
-    (
-        "devices/disk[@device='lun'][wwn]/target",
-        "disks[{dev}]: a lun has the wwn of its device; take 'wwn' out",
-    ),
-    (
-        "devices/disk[@device='lun']/target[@bus!='virtio' and @bus!='scsi']",
-        "disks[{dev}]: a lun cannot be on bus {bus}; choose scsi or virtio",
-    ),
-    (
-        "devices/disk[not(@device) or @device='disk'][readonly]/target[@bus='ide' or @bus='sata']",
-        "disks[{dev}]: a disk on bus {bus} cannot be readonly; take that out, or choose virtio or scsi",
-    ),
-    (
-        "devices/disk[driver[@io='native'][not(@cache='none' or @cache='directsync')]]/target",
-        "disks[{dev}]: io native needs cache none or directsync; correct one of them",
-    ),
-    (
-        f"devices/disk[translate(serial, '{_SERIAL}', '')]/target",
-        "disks[{dev}]: its serial has characters that QEMU does not take; use letters, digits, '-', '_', '.', '+' and"
-        " spaces",
-    ),
-    # qemuValidateDomainDeviceDefDisk
-    (
-        "devices/disk/target[translate(substring(@dev, string-length(@dev)), '0123456789', '')='']",
-        "disks[{dev}]: a target is a whole disk; take the number out",
-    ),
-    # qemuDomainValidateStorageSource
-    (
-        "devices/disk[driver[@type='iso' or @type='dir' or @type='cow']]/target",
-        "disks[{dev}]: QEMU has no such format; write raw for an ISO image, or convert it",
-    ),
-    # qemuBlockStorageSourceSupportsConcurrentAccess
-    (
-        "devices/disk[shareable][not(readonly)][driver/@type!='raw']/target",
-        "disks[{dev}]: what guests share and write to has format raw; take 'shareable' out, or set 'readonly: true'",
-    ),
-    # qemuValidateDomainDeviceDefDiskIOThreads
-    (
-        "devices/disk[driver/@iothread]/target[@bus!='virtio']",
-        "disks[{dev}]: only a disk on bus virtio has an iothread of its own, and this is on {bus}; take it out",
-    ),
-    # qemuDomainNetSupportsMTU
-    (
-        "devices/interface[mtu][not(@type='network' or @type='bridge' or @type='ethernet' or @type='vhostuser')]"
-        "[not(backend/@type='passt')]",
-        "interfaces: a NIC of type {type} has no mtu of its own; take it out, or choose another connection",
-    ),
-    # virDomainNetDefValidatePortOptions
-    (
-        "devices/interface[port/@isolated='yes'][not(@type='network' or @type='bridge')]",
-        "interfaces: a NIC of type {type} cannot be isolated; take that out, or connect it by a network or a bridge",
-    ),
-    (
-        "devices/interface[port/@isolated='yes']/virtualport[@type]",
-        "interfaces: a port of {type} cannot be isolated; take that out, or the 'virtualport'",
-    ),
-    # qemuValidateDomainDeviceDefVNCGraphics
-    (
-        "devices/graphics[@type='vnc'][string-length(@passwd) > 8]",
-        "graphics[vnc]: a password of VNC has 8 characters at most; give a shorter one",
-    ),
-    # qemuValidateDomainDeviceDefGraphics
-    (
-        "devices[graphics/@type='egl-headless']/graphics[not(@type='egl-headless' or @type='vnc' or @type='spice')]",
-        "graphics: egl-headless does not go with {type}; take one of them out",
-    ),
-    (
-        "devices[graphics/@type='egl-headless']/graphics[@type='spice'][gl/@enable='yes']",
-        "graphics: QEMU has one display with OpenGL, egl-headless or spice; take one of them out",
-    ),
-    # qemuValidateDomainDeviceDefIOMMU
-    (
-        f"devices/iommu[@model='intel' or @model='virtio'][../../os/type[{_I440FX}]]",
-        "iommu: model {model} needs machine q35; choose that, or take it out",
-    ),
-    (
-        "devices/iommu[@model='virtio'][not(../../features/acpi)]",
-        "iommu: model virtio needs ACPI; set features.acpi",
-    ),
-    # virDomainIOMMUDefValidate
-    (
-        "devices/iommu[@model='virtio' or @model='smmuv3'][driver/@intremap or driver/@caching_mode or driver/@eim"
-        " or driver/@iotlb or driver/@aw_bits]",
-        "iommu: model {model} has nothing to set; take all but 'model' out, or choose intel",
-    ),
-    # qemuValidateDomainDefPanic, qemuValidateDomainWatchdogDef
-    *(
-        (
-            f"devices/{tag}[@model='{model}'][../../os/type[@arch and not(starts-with(@arch, '{arch}'))]]",
-            f"{tag}s: a {model} is for guests of arch {arch}; take it out, or choose another model",
-        )
-        for tag, model, arch in (
-            ("panic", "s390", "s390"),
-            ("panic", "pseries", "ppc64"),
-            ("watchdog", "diag288", "s390"),
-        )
     ),
     # virDomainNumatuneSet
     (
@@ -287,38 +168,6 @@ _RULES: tuple[tuple, ...] = (
     (
         "sysinfo[@type='fwcfg']/entry[starts-with(@name, 'opt/ovmf/') or starts-with(@name, 'opt/org.qemu/')]",
         "fw_cfg[{name}]: this name is the firmware's or QEMU's own; choose another one",
-    ),
-    # qemuDomainDefValidateMemoryHotplug
-    (
-        "maxMemory[not(../cpu/numa/cell)][not(starts-with(../os/type/@arch, 'ppc64') or ../os/type/@arch='s390x')]",
-        "max_memory needs NUMA cells for the memory that comes; give 'cpu.cells'",
-        (0, _OWN_CELL),
-    ),
-    (
-        "devices/memory[count(../memory[@model='dimm' or @model='nvdimm']) > ../../maxMemory/@slots]",
-        "memory_devices: there are more modules than max_memory has slots; give more slots",
-    ),
-    (
-        "devices/memory[count(../memory) > ../../maxMemory/@slots]",
-        "memory_devices are more than max_memory has slots; give more slots",
-        (0, 9005000),
-    ),
-    # qemuDomainDefValidateMemoryHotplugDevice, virDomainMemoryDefValidate
-    (
-        "devices/memory[@model!='virtio-pmem' and @model!='sgx-epc'][not(target/node)][../../cpu/numa/cell]",
-        "memory_devices: a {model} belongs to a NUMA cell; give its 'node'",
-    ),
-    (
-        "devices/memory[../../cpu/numa/cell][target/node >= count(../../cpu/numa/cell)]",
-        "memory_devices: there is no NUMA cell of that node for a {model}; correct 'node', or give more 'cpu.cells'",
-    ),
-    (
-        "devices/memory[@model='virtio-pmem'][target/node]",
-        "memory_devices: a virtio-pmem belongs to no NUMA cell; take 'node' out",
-    ),
-    (
-        "devices/memory[@model='nvdimm' or @model='virtio-pmem'][not(source/path)]",
-        "memory_devices: a {model} needs the 'path' of its file; give it",
     ),
 )
 
@@ -354,10 +203,22 @@ def _compiled(rules: tuple) -> list[tuple]:
     return [(etree.XPath(place), *more) for place, *more in rules]
 
 
-def check(domain, target) -> None:
-    """Refused for what cannot be defined in any state of the host."""
+def problem(domain, target) -> str:
+    """What cannot be defined in any state of the host, "" where there is nothing."""
+    document = _explicit(target)
     asked = (rules for option, rules in _OF_OPTIONS.items() if domain.xml is None and option in domain.wanted)
-    for find, words, *versions in (rule for rules in (_RULES, *asked) for rule in _compiled(rules)):
-        found = find(target)
+    for find, words, *versions in (rule for rules in (_GUEST, DEVICES, *asked) for rule in _compiled(rules)):
+        found = find(document)
         if found and all(since <= domain.conn.getLibVersion() < below for since, below in versions):
-            raise Refused(f"{domain.subject}: {words.format(**found[0].attrib)}")
+            return words.format(**found[0].attrib)
+    return ""
+
+
+def _explicit(target):
+    """A document that says what libvirt makes of the names of disks."""
+    document = copy.deepcopy(target)
+    for disk in document.iterfind("devices/disk/target"):
+        bus = next((bus for name, bus in _BUSES.items() if (disk.get("dev") or "").startswith(name)), None)
+        if bus and not disk.get("bus"):
+            disk.set("bus", bus)
+    return document

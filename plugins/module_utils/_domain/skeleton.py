@@ -31,6 +31,18 @@ def arch_on(domain, arch: str):
     return found
 
 
+def types_on(domain, found, virt_type: str | None) -> str:
+    """C(virt_type), or the best that the host has for an arch; Refused where it has no such type."""
+    types = [element.get("type") for element in found.findall("domain")]
+    virt_type = virt_type or ("kvm" if "kvm" in types else "qemu")
+    if virt_type not in types:
+        raise Refused(
+            f"{domain.subject}: virt_type {virt_type} is not to be had for {found.get('name')} on this host; it has"
+            f" {', '.join(types)}"
+        )
+    return virt_type
+
+
 def machines_on(domain, arch: str, machine: str) -> list:
     """What it says of a machine; Refused where it has none of that name."""
     found = [one for one in arch_on(domain, arch).iterfind(".//machine") if machine in (one.text, one.get("canonical"))]
@@ -61,12 +73,7 @@ def skeleton(domain):
         raise Refused(f"{subject}: a new guest needs 'memory', for example '1 GiB'")
     arch = wanted.get("arch") or capabilities(domain).findtext("host/cpu/arch")
     found = arch_on(domain, arch)
-    types = [element.get("type") for element in found.findall("domain")]
-    virt_type = wanted.get("virt_type") or ("kvm" if "kvm" in types else "qemu")
-    if virt_type not in types:
-        raise Refused(
-            f"{subject}: virt_type {virt_type} is not to be had for {arch} on this host; it has {', '.join(types)}"
-        )
+    virt_type = types_on(domain, found, wanted.get("virt_type"))
     machines = {element.text for element in found.iterfind(".//machine")}
     machine = wanted.get("machine") or ("q35" if "q35" in machines else "virt" if "virt" in machines else None)
     if machine is not None:

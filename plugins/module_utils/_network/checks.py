@@ -43,6 +43,7 @@ def check(network, actual, target) -> None:
             f"{network.subject}: bridge {bridge!r} is longer than the {_LONGEST_DEVICE} characters of a device"
         )
     check_mode(network.subject, words, network.conn)
+    _check_forward(network, words, target)
     _check_parts(network, words, subnets)
     starts = network.state_after(actual) == "active"
     if starts and words.get("dns", {}).get("enable") is not False:
@@ -52,6 +53,20 @@ def check(network, actual, target) -> None:
             _apart(network, words, subnets, other, starts)
     if starts and is_local(network.conn):
         _check_host(network, actual, words, subnets)
+
+
+def _check_forward(network, words: dict, target) -> None:
+    """Refused for devices to forward to that cannot be."""
+    forward = words.get("forward") or {}
+    if forward.get("mode") == "open" and target.find("forward").get("dev"):
+        raise Refused(f"{network.subject}: mode open leaves to the host where guests go; take 'dev' of <forward> out")
+    # libvirt looks for them as soon as the network is defined (virPCIIsVirtualFunction).
+    for address in forward.get("addresses", []) if is_local(network.conn) else ():
+        if not host.is_virtual_function(address):
+            raise Refused(
+                f"{network.subject}: forward.addresses: {address} is no virtual function of a NIC of this host; make it"
+                " first, or correct the address"
+            )
 
 
 def _subnet(network, block: dict):

@@ -13,12 +13,18 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Union
 
 _DEVICES = "/sys/class/net"
+_PCI = "/sys/bus/pci/devices"
 Subnet = Union[IPv4Network, IPv6Network]
 
 
 def has_device(name: str, planned=None) -> bool:
     """Whether the host has a device, or would have it after what is C(planned)."""
     return os.path.exists(os.path.join(_DEVICES, name)) or bool(planned and planned.get("device", name))
+
+
+def is_virtual_function(address: str) -> bool:
+    """Whether the host has a virtual function of SR-IOV at a PCI address."""
+    return os.path.exists(os.path.join(_PCI, address, "physfn"))
 
 
 def subnets() -> Iterator[tuple[str, bool, Subnet]]:

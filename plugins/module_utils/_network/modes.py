@@ -68,6 +68,13 @@ def _check_devices(refuse, mode, forward: dict, words: dict) -> None:
         refuse("'forward.interfaces'", "names network devices, and mode hostdev has PCI addresses")
     if mode == "open" and devices:
         refuse("'forward.dev'", "limits where guests go, which mode open leaves to the host")
+    twice = [
+        f"forward.{name}"
+        for name in ("interfaces", "addresses")
+        if len(set(forward.get(name, []))) < len(forward.get(name, []))
+    ]
+    if twice:
+        refuse(f"'{twice[0]}'", "names a device twice", "name it once")
     if mode in ("nat", "route") and len(devices) > 1:
         refuse("'forward.interfaces'", f"has {len(devices)} devices, and mode {mode} takes one")
     if mode == "bridge" and _value(words, "bridge.name") and given:

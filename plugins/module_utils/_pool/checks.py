@@ -36,6 +36,7 @@ def check(pool, actual, target) -> None:
     _refuse_mode(pool, target)
     if actual is None:
         _refuse_unknown_kind(pool, pool_type)
+        _refuse_cow(pool, target)
     if actual is None or _claims(actual.tree) != _claims(target):
         _refuse_shared(pool, target)
 
@@ -64,6 +65,16 @@ def _refuse_options(pool, pool_type, kind, target) -> None:
         if len(secret) != 1:
             raise Refused(f"{pool.subject}: source.auth.secret needs one of 'usage' and 'uuid'; give one")
         refuse_unknown(pool, _USAGES[asked["auth"]["type"]], secret)
+
+
+def _refuse_cow(pool, target) -> None:
+    """Refused for a switch of files that the directory's file system lacks (virFileSetCOW)."""
+    path = target.findtext("target/path")
+    if target.find("features/cow") is None or not path or not is_local(pool.conn):
+        return
+    found = host.filesystem(path)
+    if found not in (None, "btrfs"):
+        raise Refused(f"{pool.subject}: features.cow is for btrfs, and {path} is on {found}; take it out")
 
 
 def _refuse_unknown_kind(pool, pool_type) -> None:

@@ -35,6 +35,20 @@ def permissions(path: str) -> dict | None:
     return {"mode": f"{stat.S_IMODE(found.st_mode):04o}", "owner": found.st_uid, "group": found.st_gid}
 
 
+def filesystem(path: str) -> str | None:
+    """The type of the file system that a path is on, or would be, None where nothing tells it."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8") as file:
+            lines = [line.split() for line in file]
+    except OSError:
+        return None
+    places = {words[4]: words[words.index("-") + 1] for words in lines}
+    path = os.path.realpath(path)
+    while path not in places and path != "/":
+        path = os.path.dirname(path)
+    return places.get(path)
+
+
 def entries(path: str) -> set[str]:
     """The names of all that is in a directory, none where the directory cannot be read."""
     try:
