@@ -63,6 +63,15 @@ def test_an_empty_volume_of_any_format_is_there_the_second_time(lab, pool, kind)
     lab.unchanged("volume", **task)
 
 
+def test_a_directory_is_there_the_second_time(lab, pool):
+    """Whatever size the document gives it: it has none."""
+    xml = "<volume><name>d</name><capacity>1000000</capacity><target><format type='dir'/></target></volume>"
+    lab.ok("volume", pool=pool, xml=xml)
+    lab.unchanged("volume", pool=pool, xml=xml)
+    assert lab.shell(f"stat --format %F {DIRECTORY}/d").strip() == "directory"
+    lab.change("volume", pool=pool, name="d", state="absent")
+
+
 def test_an_image_of_the_old_version(lab, pool):
     task = {"pool": pool, "name": "old", "capacity": "1 MiB", "format": "qcow2", "compat": "0.10"}
     lab.change("volume", **task)

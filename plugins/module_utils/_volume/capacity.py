@@ -25,9 +25,11 @@ _CYLINDER = 16 * 255 * 512
 
 
 def rounded(volume, wanted: int, actual: int) -> int:
-    """The size that comes of C(wanted): a pool of blocks has units of its own, which divide all its figures, and an
-    image of format vpc whole cylinders.
+    """The size that comes of C(wanted): a pool of blocks has units of its own, which divide all its figures, an image
+    of format vpc whole cylinders, and a directory no size that anybody could choose.
     """
+    if wanted != actual and volume.format_now() == "dir":
+        return actual
     if wanted >= actual:
         return wanted
     if volume.pool_words().get("type", "dir") in FILE_POOLS:

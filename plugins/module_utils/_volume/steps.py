@@ -314,6 +314,12 @@ class Volume(Resource):
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.document import leave_out_untold
 
         leave_out_untold(wanted, base, self.wanted)
+        size = wanted.find("capacity")
+        if size is not None and self.capacity_of(wanted) != self.capacity_of(base):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume.capacity import rounded
+
+            size.text = str(rounded(self, self.capacity_of(wanted), self.capacity_of(base)))
+            size.set("unit", "bytes")
 
     # --- changes ----------------------------------------------------------------------------------------------------
 
