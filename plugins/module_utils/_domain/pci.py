@@ -63,8 +63,8 @@ def _problem_of_addresses(document, buses: dict[int, str]) -> str:
     for address in document.iterfind("devices/*/address[@type='pci']"):
         device = address.getparent()
         domain, bus, slot, function = (_number(address, name) for name in ("domain", "bus", "slot", "function"))
-        # One that is all zero asks for any (virPCIDeviceAddressIsEmpty).
-        if not (domain or bus or slot or function):
+        # One that is all zero asks for any (virPCIDeviceAddressIsEmpty); a console of a serial port is that port.
+        if not (domain or bus or slot or function) or _is_a_port(device):
             continue
         shown = f"{domain:04x}:{bus:02x}:{slot:02x}.{function}"
         words = f"<{device.tag}> at PCI address {shown}"
@@ -80,6 +80,11 @@ def _problem_of_addresses(document, buses: dict[int, str]) -> str:
             return f"{words}: {taken[bus, slot, function]} is there; correct the address, or take it out"
         taken[bus, slot, function] = f"<{device.tag}>"
     return ""
+
+
+def _is_a_port(device) -> bool:
+    target = device.find("target")
+    return device.tag == "console" and (target is None or target.get("type", "serial") == "serial")
 
 
 def _number(address, name: str) -> int:
