@@ -79,6 +79,11 @@ class Planned:
         xml = (entry.get("xml") or before.get("xml")) if entry["words"] else None
         self._entries[key] = {**entry, "xml": xml}
 
+    @property
+    def executes(self) -> bool:
+        """Whether there is an AnsibleModule to run commands."""
+        return self._run_command is not None
+
     def execute(self, command: list[str], **options) -> tuple[int, str, str]:
         """Exit code, output and errors of a command whose words stay as they are; OSError where it is missing."""
         return self._run_command(command, expand_user_and_vars=False, handle_exceptions=False, **options)

@@ -11,6 +11,7 @@ the former. A bare document has a name of its own, so that both variants can be 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 import libvirt
 from lxml import etree
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import undefine
@@ -74,6 +76,12 @@ def edited(text: str, more: bool) -> str:
     return etree.tostring(document, encoding="unicode")
 
 
+def run_command(command: list[str], **_options) -> tuple[int, str, str]:
+    """What AnsibleModule lends a volume."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
 class Wrong(Exception):
     """What a document did not pass."""
 
@@ -124,7 +132,8 @@ class Trial:
 
     def task(self, check: bool, options: dict) -> dict:
         options = {"timeout": 10, "force": False, **options}
-        return converge(Domain(self.reader if check else self.writer, options), check)
+        domain = Domain(self.reader if check else self.writer, options, Planned(run_command=run_command))
+        return converge(domain, check)
 
     def change(self, what: str, **options) -> None:
         """Check, apply and repeat a task that changes something."""

@@ -7,12 +7,11 @@ Paths of documents come on standard input, and an outcome a line goes to standar
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import libvirt
-from _corpus_inside import URI, Trial, Wrong, expect
+from _corpus_inside import URI, Trial, Wrong, expect, run_command
 from lxml import etree
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
@@ -24,12 +23,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps impo
 POOL = "images"
 # Moved by whoever reads the file.
 FIGURES = ("target/timestamps", "backingStore/timestamps")
-
-
-def run_command(command: list[str], **_options) -> tuple[int, str, str]:
-    """What AnsibleModule lends a volume."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def placed(text: str, writer, directory: Path) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import parser, pci, rules
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, parser, pci, rules
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.attempts import attempts
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 
@@ -31,7 +31,16 @@ def check(domain, actual, target) -> None:
 
 def _problem(domain, document, is_new: bool) -> str:
     found = rules.problem(domain, document) or pci.problem(document)
-    return found or (parser.problem(domain, document) if is_new else "")
+    if found or not is_new:
+        return found
+    return parser.problem(domain, document) or _lacking(domain, document)
+
+
+def _lacking(domain, document) -> str:
+    found = abilities.problem(domain, document)
+    if found or domain.conn.getLibVersion() < abilities.CHOSEN_AT_DEFINITION:
+        return found
+    return abilities.firmware_problem(domain, document)
 
 
 def _of_all(problems) -> str:

@@ -9,8 +9,7 @@ import string
 
 # What the serial number of a disk is made of.
 _SERIAL = f"{string.ascii_letters}{string.digits}-_ .+"
-# Of places in a queue, as words.
-_POWERS = f" {' '.join(str(1 << power) for power in range(17))} "
+_POWERS = f" {' '.join(str(1 << power) for power in range(48))} "
 # qemuDomainMachineIsI440FX
 I440FX = (
     "@machine='pc' or starts-with(@machine, 'pc-i440fx-') or starts-with(@machine, 'pc-0.')"
@@ -116,6 +115,11 @@ DEVICES: tuple[tuple, ...] = (
         "devices/disk[address/@type!='usb']/target[@bus='usb']",
         "disks[{dev}]: a disk on bus usb has an address of that bus; correct its address, or take it out",
     ),
+    (
+        "devices/disk[@device='cdrom'][not(source)]/target[@bus='usb']",
+        "disks[{dev}]: a drive on bus usb is never empty; give it a medium, or choose sata or scsi",
+        (11003000, _ALL),
+    ),
     # qemuValidateDomainDeviceDefDisk
     (
         "devices/disk[driver/@name!='qemu']/target",
@@ -189,6 +193,19 @@ DEVICES: tuple[tuple, ...] = (
         )
         for what in ("rx", "tx")
     ),
+    # qemuValidateDomainDefVhostUserRequireSharedMemory (news of 11.2.0)
+    (
+        "devices/interface[@type='vhostuser'][not(../../cpu/numa/cell)][not(../../memoryBacking/access/@mode='shared')]",
+        "interfaces: a NIC of type vhostuser needs memory that is shared; set memory_backing.access to shared",
+        (11002000, _ALL),
+    ),
+    (
+        "devices/interface[@type='vhostuser'][../../cpu/numa/cell[@memAccess='private'"
+        " or (not(@memAccess) and not(../../../memoryBacking/access/@mode='shared'))]]",
+        "interfaces: a NIC of type vhostuser needs memory that is shared, in each of cpu.cells; set their access to"
+        " shared",
+        (11002000, _ALL),
+    ),
     # qemuDomainNetSupportsMTU
     (
         "devices/interface[mtu][not(@type='network' or @type='bridge' or @type='ethernet' or @type='vhostuser')]"
@@ -224,6 +241,16 @@ DEVICES: tuple[tuple, ...] = (
             ("s390", "@type='sclp' or @type='sclplm' or @type='sclp-serial'"),
             ("ppc64", "@type='spapr-vio-serial'"),
         )
+    ),
+    # qemuValidateDomainDeviceDefShmem; QEMU itself has no ivshmem from 4.0 on
+    (
+        "devices/shmem[model/@type='ivshmem']",
+        "a shmem of model ivshmem is nothing that QEMU has any more; choose ivshmem-plain or ivshmem-doorbell",
+    ),
+    (
+        f"devices/shmem[size[not(contains('{_POWERS}', concat(' ', normalize-space(.), ' ')))]]",
+        "shmem {name}: its size is a power of two; correct it",
+        (11003000, _ALL),
     ),
     # qemuValidateDomainDeviceDefInput
     (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import connections
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, connections
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -46,6 +46,9 @@ def check(domain, document, starts: bool, live: set[str]) -> None:
         raise Refused(f"{domain.subject}: vsock: the host has no {_VSOCK}; load its module vhost_vsock, or take it out")
     if starts:
         _files(domain, document)
+        lacking = abilities.firmware_problem(domain, document)
+        if lacking:
+            raise Refused(f"{domain.subject}: {lacking}")
 
 
 def _kernel(domain, document) -> None:
