@@ -77,6 +77,7 @@ _GUEST: tuple[tuple, ...] = (
     (
         "cpu/maxphysaddr[@mode='emulate'][not(@bits)]",
         "cpu: addresses that are emulated have a width; give the 'bits' of maxphysaddr",
+        (0, 9003000),
     ),
     (
         "cpu/maxphysaddr[@mode='passthrough'][@bits]",
