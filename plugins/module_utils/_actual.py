@@ -124,12 +124,13 @@ class Planned:
         words = entry["words"]
         state = words.get("state", "")
         active = bool(state) and state not in off
+        text = entry.get("xml") or (actual.text if actual else "")
         return Actual(
             actual.handle if actual else None,
-            entry.get("xml") or (actual.text if actual else ""),
+            text,
             active=active,
             state=state,
             autostart=words.get("autostart", actual.autostart if actual else None),
-            # It went on running, as far as is known here.
-            live_text=actual.live_text if actual and active else "",
+            # It went on running, as far as is known here, or would have started with its definition.
+            live_text=((actual.live_text if actual else "") or text) if active else "",
         )

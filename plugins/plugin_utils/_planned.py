@@ -88,7 +88,8 @@ class PlannedActionBase(ActionBase):
         if not name:
             return
         xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)
-        container = arguments.get("pool") or arguments.get("domain")
+        # The domain of a network is that of its names.
+        container = next((one for one in map(arguments.get, ("pool", "domain")) if isinstance(one, str)), None)
         self._note(task_vars, arguments, {"kind": kind, "name": name, "pool": container, "words": words, "xml": xml})
 
     def _note(self, task_vars: dict[str, Any], arguments: dict[str, Any], entry: dict[str, Any]) -> None:

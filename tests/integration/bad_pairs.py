@@ -118,6 +118,13 @@ DEVICE_PAIRS = [
     (guest(serials=[], consoles=[{"port": 3}]), "consoles[3]: libvirt numbers its consoles 0 to 0"),
     (starts(interfaces=[{"type": "user", "queues": 2}]), "a NIC of type user has one queue"),
     (nic(vlan={"tags": [5]}) | {"state": "running"}, "vlan: libvirt tags nothing on such a connection"),
+    (starts(interfaces=[{"network": "idle"}]), "network idle is not active", "'state: active'"),
+    (starts(graphics=[{"type": "vnc", "autoport": False, "port": -1}]), "'autoport: false' needs a 'port'"),
+    (guest(boot={"devices": ["hd"]}, interfaces=[{"network": "lab", "boot": 1}]), "boot.devices does not go with"),
+    # What a guest that runs gets must be there, too.
+    ({"name": "one", "interfaces": [{"network": "idle", "mac": "52:54:00:aa:03:0a"}]}, "network idle is not active"),
+    ({"name": "one", "interfaces": [{"bridge": "none0", "mac": "52:54:00:aa:03:0a"}]}, "the host has no device none0"),
+    ({"name": "one", "disks": [{"target": "vdb", "file": "/none", "format": "raw"}]}, "the host has no file /none"),
     (starts(vsock={"auto": True}), "vsock: the host has no /dev/vhost-vsock"),
 ]
 PAIRS = [*GUEST_PAIRS, *DEVICE_PAIRS]

@@ -27,6 +27,7 @@ def estate(_session_lab, tmp_path_factory):
     lab.ok("volume", pool="images", name="base.qcow2", capacity="8 MiB", format="qcow2")
     lab.ok("volume", pool="images", name="clone.qcow2", backing={"volume": "base.qcow2"})
     lab.ok("volume", pool="images", name="image.raw", capacity="8 MiB")
+    lab.ok("network", name="idle", state="inactive")
     guest = {"virt_type": "qemu", "memory": "16 MiB"}
     lab.ok("domain", name="one", **guest, interfaces=[{"network": "lab", "mac": "52:54:00:aa:03:01"}], state="running")
     office = {"action": "accept", "direction": "in", "protocol": "tcp", "src_ip": "$OFFICE"}

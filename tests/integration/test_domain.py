@@ -219,6 +219,17 @@ def test_devices_that_a_host_of_the_tests_lacks_are_defined(lab):
     assert [tree.find(f"devices/{tag}") for tag in ("hostdev", "vsock", "tpm", "memory")] == [None] * 4
 
 
+def test_usb_devices_of_two_vendors_may_have_one_product_number(lab):
+    usb = [{"type": "usb", "vendor": vendor, "product": "0x1"} for vendor in ("0x1111", "0x2222")]
+    guest = {"name": "guest", "virt_type": "qemu", "memory": "16 MiB"}
+    lab.change("domain", **guest, hostdevs=usb)
+    gone = lab.change("domain", **guest, hostdevs=usb[1:], purge=True)
+    assert [one.get("id") for one in lab.tree("domain", "guest").iterfind("devices/hostdev/source/vendor")] == [
+        "0x2222"
+    ]
+    assert len(gone["changes"]) == 1
+
+
 def test_a_guest_is_renamed_by_its_uuid(lab):
     made = lab.change("domain", name="guest", virt_type="qemu", memory="16 MiB", state="running")["domain"]
     refused = lab.refused("domain", name="other", uuid=made["uuid"])

@@ -123,6 +123,41 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
     assert lab.state() == before
 
 
+def test_a_guest_that_the_play_starts_is_changed_while_it_runs(lab, play):
+    """By tasks of every kind that goes to a running guest; and a snapshot lands in a pool of the play."""
+    tasks = [
+        {"network": {"name": "lab", "domain": {"name": "lab.test"}, "ips": [{"address": "10.83.0.1", "prefix": 24}]}},
+        {"network": {"name": "lab", "state": "active", "mtu": 1400}},
+        {"network": {"name": "lab", "dns": {"hosts": [{"ip": "10.83.0.9", "hostnames": ["nine"]}]}}},
+        {"pool": {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}},
+        {"volume": {"pool": "lab", "name": "a.qcow2", "format": "qcow2", "capacity": "1 MiB"}},
+        {"domain": {"name": "web1", "virt_type": "qemu", "memory": "32 MiB", "max_vcpus": 2}},
+        {
+            "domain": {
+                "name": "web1",
+                "state": "running",
+                "disks": [{"target": "vda", "pool": "lab", "volume": "a.qcow2"}],
+            }
+        },
+        {"domain": {"name": "web1", "title": "first", "vcpus": 2}},
+        {"domain": {"name": "web1", "interfaces": [{"network": "lab", "mac": "52:54:00:aa:03:07"}]}},
+        {"snapshot": {"domain": "web1", "name": "s", "location": "external"}},
+        {"domain": {"name": "web1", "title": "second", "state": "restarted", "force": True, "timeout": 1}},
+        {"domain": {"name": "web1", "state": "stopped", "force": True, "timeout": 1}},
+    ]
+    text = PLAY + "".join(
+        f"    - virtops.libvirt.{kind}: {json.dumps(one)}\n" for task in tasks for kind, one in task.items()
+    )
+    before = lab.state()
+    planned = play(text, "--check", "--diff")
+    assert (planned.code, planned.changed()) == (0, [True] * len(tasks)), planned.text
+    assert lab.state() == before
+    done = play(text, "--diff")
+    assert (done.code, done.changed()) == (0, [True] * len(tasks)), done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        assert real["changes"] == plan["changes"]
+
+
 def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
     text = f"""{PLAY}
     - virtops.libvirt.stack:

@@ -169,6 +169,24 @@ def test_an_encrypted_volume(lab, pool, tmp_path):
 # --- bases ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("how", ["safe", "unsafe"])
+def test_no_volume_is_built_on_itself(lab, pool, base, how):
+    for name, on in (("clone", "base"), ("child", "clone")):
+        lab.ok("volume", pool=pool, name=name, backing={"volume": on})
+    for on in ("clone", "child"):
+        message = lab.refused("volume", pool=pool, name="clone", backing={"volume": on}, rebase=how)
+        assert "is the volume itself, or built on it" in message
+    read_back(lab, "child")
+
+
+def test_a_base_that_libvirt_knows_has_its_format(lab, pool, base):
+    """Else the guest would have its header as the disk's first sector."""
+    path = lab.shell("readlink --canonicalize /var/lib/libvirt/images/images/base").strip()
+    made = lab.change("volume", pool=pool, name="clone", backing={"path": path})
+    assert made["volume"]["backing"] == {"path": path, "format": "qcow2"}
+    read_back(lab, "clone")
+
+
 def test_a_clone_takes_its_base_in(lab, pool, base):
     lab.ok("volume", pool=pool, name="clone", backing={"volume": "base"})
     flat = lab.change("volume", pool=pool, name="clone", backing={})

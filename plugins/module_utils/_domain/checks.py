@@ -149,6 +149,13 @@ def _source(domain, actual, disk: dict, old: dict, is_optional: bool) -> None:
 
 
 def _boot_order(domain, words: dict) -> None:
+    for field in (DISKS, INTERFACES, HOSTDEVS) if domain.wanted.get("boot", {}).get("devices") else ():
+        for number, item in enumerate(domain.wanted.get(field.name, [])):
+            if "boot" in item:
+                raise Refused(
+                    f"{domain.subject}: boot.devices does not go with the 'boot' of"
+                    f" {field.name}[{field.label(item) or number}], an order of its own; take one of them out"
+                )
     seen: dict = {}
     for field in (DISKS, INTERFACES, HOSTDEVS):
         for number, item in enumerate(words.get(field.name, [])):

@@ -8,7 +8,9 @@ asks the network what it is.
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._links import tags_on_bridges
 
 # What NICs are by a network of these forward modes; by one of mode bridge that has no bridge, too.
@@ -19,6 +21,27 @@ _WITH_QUEUES = ("network", "bridge", "direct", "ethernet", "vhostuser", "vdpa")
 def is_choosy(nic) -> bool:
     """Whether a NIC, an element, has something that not every connection can give it."""
     return nic.find("vlan/tag") is not None or nic.find("driver[@queues]") is not None
+
+
+def check_networks(domain, nics) -> None:
+    """Refused where the network of one of C(nics) is not active: a guest neither starts on it nor gets a NIC of it."""
+    for nic in nics:
+        source, mac = nic.find("source"), nic.find("mac")
+        name = source.get("network") if source is not None and nic.get("type") == "network" else None
+        if name and not _is_active(domain, name):
+            raise Refused(
+                f"{domain.subject}: interfaces[{'' if mac is None else mac.get('address')}]: network {name} is not"
+                " active; start it with virtops.libvirt.network, 'state: active'"
+            )
+
+
+def _is_active(domain, name: str) -> bool:
+    """Whether a network is active, or would be; that there is one is checked elsewhere."""
+    planned = domain.planned.get("network", name)
+    if planned:
+        return planned.get("state", "active") == "active"
+    found = lookup(domain.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK)
+    return found is None or bool(found.isActive())
 
 
 def check(domain, nics) -> None:

@@ -32,18 +32,21 @@ _MAKERS = ("volume", "volume_export", "export")
 _VSOCK = "/dev/vhost-vsock"
 
 
-def check(domain, document, starts: bool, live: set[str]) -> None:
+def check(domain, actual, document, starts: bool, live: set[str]) -> None:
     """Refused where the guest cannot start, or cannot have C(live), the options that change while it runs."""
+    new = _new_devices(actual, document, starts, live)
     if starts:
         _kernel(domain, document)
     if starts or "numatune" in live:
         _nodes(domain, document)
     if starts or "interfaces" in live:
         connections.check(domain, [nic for nic in document.iterfind("devices/interface") if connections.is_choosy(nic)])
+        connections.check_networks(domain, [device for device in new if device.tag == "interface"])
     if not is_local(domain.conn):
         return
     if (starts or "vsock" in live) and document.find("devices/vsock") is not None and is_missing(_VSOCK):
         raise Refused(f"{domain.subject}: vsock: the host has no {_VSOCK}; load its module vhost_vsock, or take it out")
+    _sources(domain, document, new)
     if starts:
         _files(domain, document)
         lacking = abilities.firmware_problem(domain, document)
@@ -80,17 +83,39 @@ def _files(domain, document) -> None:
         _file(domain, option, document.findtext(place))
     for entry in document.iterfind("sysinfo[@type='fwcfg']/entry"):
         _file(domain, f"fw_cfg[{entry.get('name')}].file", entry.get("file"))
+
+
+def _new_devices(actual, document, starts: bool, live: set[str]) -> list:
+    """The disks and NICs that the guest is about to get: all where it starts, else those that are not as they were."""
+    found = []
+    for option, place in (("disks", "devices/disk"), ("interfaces", "devices/interface")):
+        old = set() if starts or actual is None else {_source(one) for one in actual.tree.iterfind(place)}
+        if starts or option in live:
+            found += [one for one in document.iterfind(place) if _source(one) not in old]
+    return found
+
+
+def _source(device) -> tuple:
+    """What a device is connected to, and what tells it from others."""
+    source, own = device.find("source"), device.find("target" if device.tag == "disk" else "mac")
+    return (
+        device.get("type"),
+        () if source is None else tuple(sorted(source.attrib.items())),
+        None if own is None else own.get("dev") or own.get("address"),
+    )
+
+
+def _sources(domain, document, devices: list) -> None:
+    """Refused where what one of C(devices) is connected to is not there."""
     spared = document.findall(OPTIONAL)
-    for disk in document.iterfind("devices/disk"):
-        source, target = disk.find("source"), disk.find("target")
+    for device in devices:
+        source, own = device.find("source"), device.find("target" if device.tag == "disk" else "mac")
+        if device.tag == "interface":
+            _device(domain, f"interfaces[{'' if own is None else own.get('address')}]", device)
         # libvirt itself does without a medium that is optional; a descriptor that it was handed has no file.
-        if source is None or disk in spared or source.get("fdgroup"):
-            continue
-        where = f"disks[{target.get('dev')}]"
-        _file(domain, where, {"file": source.get("file"), "block": source.get("dev")}.get(disk.get("type")))
-    for number, nic in enumerate(document.iterfind("devices/interface")):
-        mac = nic.find("mac")
-        _device(domain, f"interfaces[{number if mac is None else mac.get('address')}]", nic)
+        elif source is not None and device not in spared and not source.get("fdgroup"):
+            path = {"file": source.get("file"), "block": source.get("dev")}.get(device.get("type"))
+            _file(domain, f"disks[{own.get('dev')}]", path)
 
 
 def _file(domain, option: str, path: str | None) -> None:

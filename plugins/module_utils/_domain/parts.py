@@ -207,7 +207,7 @@ HOSTDEVS = Items(
         Field("model", "@model"),
         Field("boot", "boot/@order", COUNT),
     ),
-    identity=("alias", "address", "uuid", "product"),
+    identity=("alias", "address", "uuid", "vendor+product"),
     finish=_set_defaults(mode="subsystem"),
     where=lambda element: element.get("mode") in (None, "subsystem"),
     by="plug",

@@ -195,7 +195,14 @@ _OF_DISKS: tuple[tuple, ...] = (
         "disks[{dev}].iotune: size_iops_sec counts for a limit of operations; give one, such as total_iops_sec",
     ),
 )
-_OF_OPTIONS = {"boot": _OF_BOOT, "disks": _OF_DISKS}
+_OF_GRAPHICS: tuple[tuple, ...] = (
+    # qemuBuildGraphicsVNCCommandLine
+    (
+        "devices/graphics[@type='vnc'][@autoport='no'][@port='-1']",
+        "graphics[vnc]: 'autoport: false' needs a 'port'; give one, or take it out",
+    ),
+)
+_OF_OPTIONS = {"boot": _OF_BOOT, "disks": _OF_DISKS, "graphics": _OF_GRAPHICS}
 
 
 @functools.cache

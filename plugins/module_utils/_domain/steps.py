@@ -272,7 +272,7 @@ class Domain(Resource):
         if starts or live:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
 
-            check(self, target, bool(starts), live)
+            check(self, actual, target, bool(starts), live)
         if starts or "disks" in live:
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain import writers
 

@@ -113,6 +113,8 @@ def _refuse_path(pool, pool_type, kind, target) -> None:
         raise Refused(f"{pool.subject}: a pool of type {pool_type} needs its directory; give 'path'")
     if path and kind.target == "given" and (not path.startswith("/") or ".." in path.split("/")):
         raise Refused(f"{pool.subject}: path {path!r} must be absolute and without '..'")
+    if path and kind.target == "given" and is_local(pool.conn) and host.is_no_directory(path):
+        raise Refused(f"{pool.subject}: {path} is there and no directory; choose another path")
 
 
 def _refuse_adapter(pool, adapter: dict) -> None:

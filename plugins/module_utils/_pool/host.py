@@ -35,6 +35,11 @@ def permissions(path: str) -> dict | None:
     return {"mode": f"{stat.S_IMODE(found.st_mode):04o}", "owner": found.st_uid, "group": found.st_gid}
 
 
+def is_no_directory(path: str) -> bool:
+    """Whether something that is certainly no directory is there."""
+    return os.path.exists(path) and not os.path.isdir(path)
+
+
 def filesystem(path: str) -> str | None:
     """The type of the file system that a path is on, or would be, None where nothing tells it."""
     try:

@@ -183,7 +183,9 @@ def _wrong_file(guest, path: str, option: str, why_it_stays) -> str:
     reason = why_it_stays() if guest.exists(path) else ""
     if reason:
         return f"{option}: {path} {reason}"
-    if guest.is_local and not os.path.isdir(os.path.dirname(path)):
+    directory = os.path.dirname(path)
+    planned = any(words.get("path") == directory for words in guest.planned.all("pool"))
+    if guest.is_local and not planned and not os.path.isdir(directory):
         return f"{option}: the directory of {path} is not there; make it, or give another one"
     return ""
 

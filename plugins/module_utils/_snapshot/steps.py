@@ -213,7 +213,7 @@ class Snapshot(Resource):
                 target[:] = document[:]
                 break
         if reasons[-1]:
-            both = f"; nor an internal one: {reasons[0]}" if len(reasons) > 1 else ""
+            both = f" (an external one; for an internal one: {reasons[0]})" if len(set(reasons)) > 1 else ""
             raise Refused(f"{self.subject}: {reasons[-1]}{both}")
 
     def printed(self, document):

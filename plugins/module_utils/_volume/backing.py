@@ -5,13 +5,32 @@ from __future__ import annotations
 
 import os
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import REBASING
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
+
+
+def complete(volume, wanted: dict) -> None:
+    """Add the format of a new base to C(wanted); Refused where only a guess could tell it.
+
+    QEMU reads a base of which nothing is said as raw, and whoever writes into a raw one decides what a guess finds.
+    """
+    if wanted.get("format"):
+        return
+    planned = [words for words in volume.planned.all("volume") if words.get("path") == wanted["path"]]
+    if planned:
+        wanted["format"] = planned[-1].get("format", "raw")
+        return
+    found = lookup(volume.conn.storageVolLookupByPath, wanted["path"], libvirt.VIR_ERR_NO_STORAGE_VOL)
+    if found is None:
+        raise Refused(f"{volume.subject}: the format of its base {wanted['path']} is not known; give 'backing.format'")
+    wanted["format"] = volume.format_of(parse(found.XMLDesc(0)))
 
 
 def check(volume, actual, wanted: dict) -> None:
@@ -57,6 +76,11 @@ def _check_rebase(volume, before: str, wanted: dict, uses: list) -> None:
         raise Refused(f"{volume.subject}: {change} through libvirt; run the task on libvirt's own host")
     if not os.path.exists(wanted["path"]):
         raise Refused(f"{volume.subject}: the new base {wanted['path']} is not there; correct it")
+    own = os.path.realpath(volume.handle_now().path())
+    if own in map(os.path.realpath, image.chain(volume.planned.execute, wanted["path"], volume.subject)):
+        raise Refused(
+            f"{volume.subject}: the new base {wanted['path']} is the volume itself, or built on it; choose another one"
+        )
 
 
 def step(volume, wanted: dict) -> Step:

@@ -43,6 +43,14 @@ def describe(execute, path: str, subject: str, image_format: str = "", shown: st
     return json.loads(output)
 
 
+def chain(execute, path: str, subject: str) -> list[str]:
+    """The files of an image and of all that it is built on, the image first."""
+    code, output, errors = execute(["qemu-img", "info", "--force-share", "--backing-chain", "--output=json", path])
+    if code:
+        raise Refused(f"{subject}: {path} cannot be read as an image; qemu-img says: {errors.strip()}")
+    return [one["filename"] for one in json.loads(output)]
+
+
 def leans_on(about: dict) -> str:
     """The other file that an image needs, of which C(describe) told C(about); C("") where it is whole."""
     extra = (about.get("format-specific") or {}).get("data", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
+from ansible_collections.virtops.libvirt.plugins.module_utils._secret.reference import refuse_unknown
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import LAYERED, ONLY_ON, WRITABLE
@@ -21,6 +22,8 @@ def defaults(volume, needs: list) -> None:
     secret = (volume.asked.get("encryption") or {}).get("secret")
     if volume.asked.get("encryption") and (not secret or len(secret) != 1):
         raise Refused(f"{volume.subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
+    if secret:
+        refuse_unknown(volume, "volume", secret)
     if wanted.get("backing"):
         wanted.setdefault("format", "qcow2")
     if content:
@@ -41,6 +44,7 @@ def defaults(volume, needs: list) -> None:
         _at_least(volume, _SIZE.parse(f"{size()} B"), what)
     if "capacity" not in wanted:
         raise Refused(f"{volume.subject}: a new volume needs a size; give 'capacity', 'source' or 'backing'")
+    _refuse_allocation(volume)
     if wanted["format"] == "qcow2" and volume.in_files():
         # libvirt would make one of the old version, for QEMU before 2012.
         wanted.setdefault("compat", "1.1")
@@ -62,6 +66,8 @@ def _refuse_format(volume, volume_format: str) -> None:
     ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
     if ours and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: only qcow2 has {' and '.join(map(repr, ours))}; take that out, or choose it")
+    if volume.wanted.get("compat") == "0.10" and volume.wanted.get("features"):
+        raise Refused(f"{volume.subject}: an image of compat 0.10 has no features; take them out, or choose compat 1.1")
     if volume.options.get("preallocation") == "metadata" and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
 
@@ -103,6 +109,17 @@ def _refuse_content(volume, space: int) -> None:
         raise Refused(
             f"{volume.subject}: pool {volume.pool} has {_SIZE.show(free)} free, and {volume.content.option!r} takes"
             f" {_SIZE.show(space)}; make room, or use another pool"
+        )
+
+
+def _refuse_allocation(volume) -> None:
+    """Refused where the pool has no room for what is allocated at once."""
+    free, asked = volume.free_space(), 0 if volume.content else space(volume)
+    # Of many together a stack looks at the sum, and may be told to do without.
+    if free is not None and asked > free and not volume.planned.many:
+        raise Refused(
+            f"{volume.subject}: pool {volume.pool} has {_SIZE.show(free)} free, and {_SIZE.show(asked)} are to be"
+            " allocated; make room, or allocate less"
         )
 
 

@@ -285,8 +285,10 @@ class Volume(Resource):
         if "volume" not in wanted:
             if "path" not in wanted:
                 raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
-            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import backing, image
 
+            if actual is None or actual.tree.findtext("backingStore/path") != wanted["path"]:
+                backing.complete(self, wanted)
             about = functools.partial(image.describe, self.planned.execute, wanted["path"], self.subject)
             return [(lambda: about()["virtual-size"], "its backing file")]
         name, pool = wanted.pop("volume"), wanted.pop("pool", self.pool)

@@ -33,6 +33,10 @@ class Web:
 
     def __init__(self, url: str, options: dict, subject: str):
         self.url, self.subject = url, subject
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise Refused(
+                f"{subject}: {_plain(url)} is no URL of http or https; correct it, or give a file by its 'path'"
+            )
         self._timeout, self._retries = options.get("timeout") or 30, options.get("retries") or 0
         self._options = {
             "timeout": self._timeout,
