@@ -59,8 +59,12 @@ class Default(Text):
         self.nothing = nothing
 
 
+# What the kernel's NAME_MAX leaves of the name of a file that libvirt ends with C(.xml), in bytes.
+_LONGEST_NAME = 251
+
+
 class Name(Text):
-    """A name of a libvirt object: also a file name on the host, so no C(/), no C(.) or C(..), not empty."""
+    """A name of a libvirt object: also a file name on the host, so no C(/), C(.) or C(..), not empty, not too long."""
 
     def parse(self, raw):
         text = super().parse(raw)
@@ -69,6 +73,10 @@ class Name(Text):
         if "/" in text or "\n" in text or text in (".", ".."):
             raise ValueError(
                 f"{text!r} is not a name that libvirt can keep: '/', line breaks, '.' and '..' are not allowed"
+            )
+        if len(text.encode()) > _LONGEST_NAME:
+            raise ValueError(
+                f"{text[:20]!r}... is longer than the {_LONGEST_NAME} bytes that a file's name has room for"
             )
         return text
 

@@ -218,7 +218,7 @@ cloud_init:
   type: dict
 stack:
   description: All objects in the words of their options, as they are after the task (in check mode, as they would be),
-    so that it can be fed back.
+    so that it can be fed back, but for C(path) of volumes.
   returned: always
   type: dict
   sample:

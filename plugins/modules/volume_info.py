@@ -8,7 +8,8 @@ module: volume_info
 short_description: Read volumes of libvirt
 version_added: 0.1.0
 description:
-  - Gives each volume in the words of the options of M(virtops.libvirt.volume), so that it can be fed back to it.
+  - Gives each volume in the words of the options of M(virtops.libvirt.volume), so that it can be fed back to it, and
+    its C(path).
 options:
   pool:
     description: Name of the pool whose volumes are read; one that is not active has none.

@@ -132,6 +132,7 @@ VOLUME = [
         volume(capacity="1 MiB", encryption={"format": "luks", "secret": {"usage": "none"}}),
         "there is no secret of type volume with the usage none",
     ),
+    (volume(capacity="1 MiB", format="qcow2", cluster_size="100 KiB"), "cluster_size 100 KiB is none of the powers"),
     (volume(capacity="900 TiB", allocation="900 TiB"), "900 TiB are to be allocated", "make room"),
     (volume(source={"url": "file:///etc/passwd"}), "is no URL of http or https"),
     (volume(backing={"path": "/none.img", "format": "raw"}), "/none.img"),

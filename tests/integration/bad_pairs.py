@@ -121,6 +121,10 @@ DEVICE_PAIRS = [
     (starts(interfaces=[{"network": "idle"}]), "network idle is not active", "'state: active'"),
     (starts(graphics=[{"type": "vnc", "autoport": False, "port": -1}]), "'autoport: false' needs a 'port'"),
     (guest(boot={"devices": ["hd"]}, interfaces=[{"network": "lab", "boot": 1}]), "boot.devices does not go with"),
+    (starts(interfaces=[{"network": "lab", "target": "a" * 16}]), "is longer than the 15 characters of a device"),
+    (starts(cpu={"mode": "custom", "model": "Foo"}), "cpu.model: libvirt knows no Foo for x86_64"),
+    ({"name": "one", "graphics": [{"type": "vnc", "password": "123456789"}]}, "a password of VNC has 8 characters"),
+    (guest() | {"name": "n" * 252}, "name", "longer than the 251 bytes"),
     # What a guest that runs gets must be there, too.
     ({"name": "one", "interfaces": [{"network": "idle", "mac": "52:54:00:aa:03:0a"}]}, "network idle is not active"),
     ({"name": "one", "interfaces": [{"bridge": "none0", "mac": "52:54:00:aa:03:0a"}]}, "the host has no device none0"),

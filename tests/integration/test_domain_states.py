@@ -71,6 +71,16 @@ def test_a_guest_is_restarted_from_every_state(lab, guest):
         restart(lab)
 
 
+def test_the_password_that_a_saved_guest_wakes_up_with_does_not_wait(lab, guest):
+    vnc = {"name": guest, "graphics": [{"type": "vnc", "password": "abc"}]}
+    lab.ok("domain", **vnc)
+    lab.ok("domain", name=guest, state="running")
+    lab.ok("domain", name=guest, state="saved")
+    for state in ("saved", "running"):
+        results = [run("domain", **vnc, state=state) for run in (lab.check, lab.run)]
+        assert [result["pending"] for result in results] == [[], []]
+
+
 def test_a_saved_guest_is_removed_with_its_memory(lab, guest):
     lab.ok("domain", name=guest, state="saved")
     lab.change("domain", name=guest, state="absent")

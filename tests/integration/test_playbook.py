@@ -272,6 +272,15 @@ def test_guests_of_an_image_that_the_same_play_imports(lab, play, tmp_path):
     assert lab.shell("ls /var/lib/libvirt/images/lab") == f"{new}\n"
 
 
+def test_the_password_of_a_url_is_not_shown_to_whoever_looks_closely(lab, play):
+    url = "http://user:geheim@127.0.0.1:9/none"
+    text = f"{PLAY}{POOL}    - virtops.libvirt.volume: {{pool: lab, name: x, source: {{url: '{url}', retries: 0}}}}\n"
+    # Before it Ansible shows the lines of the playbook.
+    said = play(text, "-vvv", callback="default").text.partition("FAILED! =>")[2]
+    assert "cannot be reached" in said
+    assert "geheim" not in said
+
+
 def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):
     secret = "{{ secret }}"
     seeds = [

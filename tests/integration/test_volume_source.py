@@ -129,7 +129,7 @@ def test_what_is_not_to_be_had_is_refused(lab, pool, server, source):
 
     assert "404" in refused(url=server.url("none"))
     assert "cannot be reached" in refused(url="http://127.0.0.1:1/image")
-    assert "cannot be reached" in refused(url="nonsense")
+    assert "is no URL of http or https" in refused(url="nonsense")
     message = refused(url=f"http://user:geheim@127.0.0.1:{server.port}/none?token=geheim")
     assert "geheim" not in message
     (server.directory / "page").write_text("<html>no image</html>")

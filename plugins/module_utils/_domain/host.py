@@ -37,6 +37,7 @@ def check(domain, actual, document, starts: bool, live: set[str]) -> None:
     new = _new_devices(actual, document, starts, live)
     if starts:
         _kernel(domain, document)
+        _model(domain, document)
     if starts or "numatune" in live:
         _nodes(domain, document)
     if starts or "interfaces" in live:
@@ -60,6 +61,18 @@ def _kernel(domain, document) -> None:
     if lost and not document.findtext("os/kernel"):
         raise Refused(
             f"{domain.subject}: {' and '.join(lost)}: there is no kernel for it; give 'kernel', or take it out"
+        )
+
+
+def _model(domain, document) -> None:
+    """Refused for a model of processor that libvirt does not know; it asks for it when the guest starts."""
+    model, arch = document.findtext("cpu/model"), document.find("os/type").get("arch")
+    if not model or not arch or document.find("cpu").get("mode", "custom") != "custom":
+        return
+    known = domain.planned.once(f"models of {arch}", lambda: domain.conn.getCPUModelNames(arch))
+    if known and model.strip() not in known:
+        raise Refused(
+            f"{domain.subject}: cpu.model: libvirt knows no {model} for {arch}; 'virsh cpu-models' lists them"
         )
 
 

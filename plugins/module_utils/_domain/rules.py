@@ -202,7 +202,14 @@ _OF_GRAPHICS: tuple[tuple, ...] = (
         "graphics[vnc]: 'autoport: false' needs a 'port'; give one, or take it out",
     ),
 )
-_OF_OPTIONS = {"boot": _OF_BOOT, "disks": _OF_DISKS, "graphics": _OF_GRAPHICS}
+_OF_INTERFACES: tuple[tuple, ...] = (
+    # The kernel's IFNAMSIZ, without the byte that ends the name.
+    (
+        "devices/interface/target[string-length(@dev) > 15]",
+        "interfaces: the name {dev} is longer than the 15 characters of a device; choose a shorter 'target'",
+    ),
+)
+_OF_OPTIONS = {"interfaces": _OF_INTERFACES, "boot": _OF_BOOT, "disks": _OF_DISKS, "graphics": _OF_GRAPHICS}
 
 
 @functools.cache

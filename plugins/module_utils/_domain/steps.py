@@ -132,14 +132,13 @@ class Domain(Resource):
             return handle, None
         return handle, listed.autostart(handle.name()) if listed else bool(handle.autostart())
 
-    @staticmethod
-    def _saved(handle, text: list[str]) -> bool:
+    def _saved(self, handle, text: list[str]) -> bool:
         """Whether the memory of a guest that is off is saved; C(text) gets the document that it wakes up with.
 
         Both with one call: libvirt answers it with an error for a guest without saved memory.
         """
         try:
-            text.append(handle.managedSaveGetXMLDesc(0))
+            text.append(handle.managedSaveGetXMLDesc(self._if_told(libvirt.VIR_DOMAIN_SAVE_IMAGE_XML_SECURE)))
         except libvirt.libvirtError as error:
             if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
                 return False
@@ -165,9 +164,11 @@ class Domain(Resource):
         return [item for item in options.get("graphics", ()) if "password" in item]
 
     def _live_text(self, handle) -> str:
-        """The document of a running guest; with its passwords where the task has some and libvirt tells them."""
-        told = self._passwords(self.wanted) or (self.secrets() and not self.unchecked)
-        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE if told else 0)
+        return handle.XMLDesc(self._if_told(libvirt.VIR_DOMAIN_XML_SECURE))
+
+    def _if_told(self, flag: int) -> int:
+        """C(flag), for passwords in a document, where the task has some and libvirt tells them."""
+        return flag if self._passwords(self.wanted) or (self.secrets() and not self.unchecked) else 0
 
     def shapes(self):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.shapes import SHAPES
@@ -187,7 +188,7 @@ class Domain(Resource):
         return skeleton(self)
 
     def prepare(self, actual):
-        self._refuse_waiting()
+        self._refuse_words()
         now, most = (self.wanted.get(name) for name in ("vcpus", "max_vcpus"))
         if now and most and now > most:
             raise Refused(f"{self.subject}: vcpus {now} is more than max_vcpus {most}; make one fit the other")
@@ -210,9 +211,12 @@ class Domain(Resource):
 
                 disk["format"] = disk_format(self, disk)
 
-    def _refuse_waiting(self) -> None:
+    def _refuse_words(self) -> None:
         if self.options.get("wait_for") and self.state not in ("running", "restarted"):
             raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
+        # Where nobody tells the old one, this may be the only thing that is wrong.
+        if any(len(item["password"]) > 8 for item in self._passwords(self.asked) if item["type"] == "vnc"):
+            raise Refused(f"{self.subject}: graphics: a password of VNC has 8 characters at most; give a shorter one")
 
     def _is_alias(self, machine: str, now: str, arch: str) -> bool:
         """Whether a guest's versioned machine is one that its host calls C(machine): no upgrade unasked."""
@@ -371,7 +375,7 @@ class Domain(Resource):
         return wait.result_now() if wait else {}
 
     def check_absent(self, actual):
-        self._refuse_waiting()
+        self._refuse_words()
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.removal import check
 
         check(self, actual)

@@ -13,6 +13,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema imp
 _SIZE = Size()
 # QEMU measures how fast it derives a key, and gives up where the kernel tells it no time, which is most often another
 # one at the next attempt (crypto/pbkdf.c).
+# The smallest and the largest cluster of qcow2, in bytes (qemu-img(1)).
+_CLUSTERS = 512, 2 << 20
 _UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 5
 
 
@@ -66,6 +68,12 @@ def _refuse_format(volume, volume_format: str) -> None:
     ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
     if ours and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: only qcow2 has {' and '.join(map(repr, ours))}; take that out, or choose it")
+    cluster = volume.wanted.get("cluster_size", _CLUSTERS[0])
+    if cluster & (cluster - 1) or not _CLUSTERS[0] <= cluster <= _CLUSTERS[1]:
+        raise Refused(
+            f"{volume.subject}: cluster_size {_SIZE.show(cluster)} is none of the powers of two from"
+            f" {' to '.join(map(_SIZE.show, _CLUSTERS))}; correct it"
+        )
     if volume.wanted.get("compat") == "0.10" and volume.wanted.get("features"):
         raise Refused(f"{volume.subject}: an image of compat 0.10 has no features; take them out, or choose compat 1.1")
     if volume.options.get("preallocation") == "metadata" and volume_format != "qcow2":

@@ -7,6 +7,7 @@ import copy
 import functools
 import os
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
@@ -239,6 +240,11 @@ class Volume(Resource):
         if document is not None:
             etree.strip_elements(document, "timestamps", with_tail=False)
         return super().printed(document)
+
+    def secrets(self) -> set[str]:
+        # Who logs in by the URL itself.
+        password = urlsplit((self.options.get("source") or {}).get("url") or "").password
+        return super().secrets() | ({password} if password else set())
 
     def prepare(self, actual):
         self._uses = None
