@@ -25,7 +25,8 @@ _VIDEOS = {
     "ramfb": "ramfb",
 }
 # Of descriptors of firmware; one of the latter stands for that of the same name (qemuFirmwareFetchConfigs).
-_DIRECTORIES = ("/usr/share/qemu/firmware", "/etc/qemu/firmware")
+_DATA = "/usr/share/qemu"
+_DIRECTORIES = (f"{_DATA}/firmware", "/etc/qemu/firmware")
 _INTERFACES = {"efi": "uefi", "bios": "bios"}
 # Before, the firmware was chosen when the guest started (news of 9.2.0).
 CHOSEN_AT_DEFINITION = 9002000
@@ -52,8 +53,12 @@ def problem(domain, document) -> str:
 def firmware_problem(domain, document) -> str:
     """What of firmware libvirt is to choose among, and finds none, "" where it does."""
     system = document.find("os")
-    kind = _INTERFACES.get(system.get("firmware", ""))
-    if not kind or document.findtext("os/loader") or not _emulator(domain, document):
+    kind, emulator = _INTERFACES.get(system.get("firmware", "")), _emulator(domain, document)
+    if not kind or document.findtext("os/loader") or not emulator:
+        return ""
+    # Where QEMU has its files elsewhere, so may libvirt have.
+    data = {os.path.normpath(line) for line in _answer(domain, emulator, "-L").splitlines()}
+    if not any(map(os.path.isdir, _DIRECTORIES)) and _DATA not in data:
         return ""
     arch = system.find("type").get("arch") or capabilities(domain).findtext("host/cpu/arch")
     asked = {one.get("name"): one.get("enabled") == "yes" for one in system.iterfind("firmware/feature")}

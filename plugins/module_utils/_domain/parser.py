@@ -36,15 +36,18 @@ def problem(domain, document) -> str:
 
 @functools.cache
 def _parser():
-    """A connection to an empty host in the memory of this process; None where libvirt was built without it."""
-    # That of test:///default is the same for all who open it.
-    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-        file.write("<node/>")
-        file.flush()
-        try:
+    """A connection to an empty host in the memory of this process; None where there is none.
+
+    libvirt may be built without it, and its file needs room in the directory for temporary ones.
+    """
+    try:
+        # That of test:///default is the same for all who open it.
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write("<node/>")
+            file.flush()
             return opened(f"test://{file.name}", False)
-        except Failed:
-            return None
+    except (Failed, OSError):
+        return None
 
 
 def _for_any_driver(document):
