@@ -24,8 +24,8 @@ _VIDEOS = {
     "bochs": "bochs-display",
     "ramfb": "ramfb",
 }
-# Of descriptors of firmware; one of the latter stands for that of the same name (qemuFirmwareFetchConfigs).
 _DATA = "/usr/share/qemu"
+# Of descriptors of firmware; one of the latter stands for that of the same name (qemuFirmwareFetchConfigs).
 _DIRECTORIES = (f"{_DATA}/firmware", "/etc/qemu/firmware")
 _INTERFACES = {"efi": "uefi", "bios": "bios"}
 # Before, the firmware was chosen when the guest started (news of 9.2.0).
