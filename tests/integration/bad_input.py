@@ -133,7 +133,7 @@ VOLUME = [
         "there is no secret of type volume with the usage none",
     ),
     (volume(capacity="1 MiB", format="qcow2", cluster_size="100 KiB"), "cluster_size 100 KiB is none of the powers"),
-    (volume(capacity="900 TiB", allocation="900 TiB"), "900 TiB are to be allocated", "make room"),
+    (volume(capacity="900 TiB", allocation="900 TiB"), "no room for 900 TiB that are to be allocated"),
     (volume(source={"url": "file:///etc/passwd"}), "is no URL of http or https"),
     (volume(backing={"path": "/none.img", "format": "raw"}), "/none.img"),
     (volume(backing={"volume": "base.qcow2"}, format="raw"), "volume images/new", "raw"),

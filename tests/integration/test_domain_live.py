@@ -167,8 +167,9 @@ def test_small_devices_are_plugged_and_taken_out(lab, running):
 
 def test_a_hot_change_that_fails_leaves_the_guest_as_it_was(lab, running):
     before, number = lab.documents(), lab.virsh("domid", running)
-    nothing = {"target": "vdb", "file": "/var/lib/libvirt/images/nothing.raw", "format": "raw"}
-    failed = lab.run("domain", name=running, title="new", disks=[CDROM, nothing])
+    lab.shell("truncate -s 1M /var/lib/libvirt/images/no-image")
+    no_image = {"target": "vdb", "file": "/var/lib/libvirt/images/no-image", "format": "qcow2"}
+    failed = lab.run("domain", name=running, title="new", disks=[CDROM, no_image])
     assert failed["failed"]
     assert "could not plug disks[vdb] into the running guest" in failed["msg"]
     assert "What was done before that was taken back" in failed["msg"]

@@ -30,6 +30,7 @@ _DIRECTORIES = (f"{_DATA}/firmware", "/etc/qemu/firmware")
 _INTERFACES = {"efi": "uefi", "bios": "bios"}
 # Before, the firmware was chosen when the guest started (news of 9.2.0).
 CHOSEN_AT_DEFINITION = 9002000
+_answers: dict[tuple[str, str], str] = {}
 
 
 def problem(domain, document) -> str:
@@ -89,9 +90,10 @@ def _emulator(domain, document) -> str:
 
 
 def _answer(domain, emulator: str, option: str) -> str:
-    """What QEMU lists of an option."""
-    ask = [emulator, option, "help"]
-    return domain.planned.once(" ".join(ask), lambda: domain.planned.execute(ask)[1])
+    """What QEMU lists of an option, asked once a process."""
+    if (emulator, option) not in _answers:
+        _answers[emulator, option] = domain.planned.execute([emulator, option, "help"])[1]
+    return _answers[emulator, option]
 
 
 def _descriptors() -> list[dict]:

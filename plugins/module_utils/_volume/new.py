@@ -115,8 +115,8 @@ def _refuse_content(volume, space: int) -> None:
     free = volume.free_space()
     if free is not None and space > free:
         raise Refused(
-            f"{volume.subject}: pool {volume.pool} has {_SIZE.show(free)} free, and {volume.content.option!r} takes"
-            f" {_SIZE.show(space)}; make room, or use another pool"
+            f"{volume.subject}: pool {volume.pool} has no room for {_SIZE.show(space)} that {volume.content.option!r}"
+            " takes; make room, or use another pool"
         )
 
 
@@ -126,8 +126,8 @@ def _refuse_allocation(volume) -> None:
     # Of many together a stack looks at the sum, and may be told to do without.
     if free is not None and asked > free and not volume.planned.many:
         raise Refused(
-            f"{volume.subject}: pool {volume.pool} has {_SIZE.show(free)} free, and {_SIZE.show(asked)} are to be"
-            " allocated; make room, or allocate less"
+            f"{volume.subject}: pool {volume.pool} has no room for {_SIZE.show(asked)} that are to be allocated; make room,"
+            " or allocate less"
         )
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import functools
 import os
@@ -193,15 +192,8 @@ class Volume(Resource):
 
     def free_space(self) -> int | None:
         """What the pool has free, in bytes; None where it is only planned."""
-        pool, path = self.pool_handle(), self.pool_words().get("path")
-        if pool is None:
-            return None
-        if path and self.in_files() and is_local(self.conn):
-            # libvirt tells what it was when it last looked.
-            with contextlib.suppress(OSError):
-                about = os.statvfs(path)
-                return about.f_bavail * about.f_frsize
-        return pool.info()[3]
+        pool = self.pool_handle()
+        return pool.info()[3] if pool is not None else None
 
     def uses(self) -> list:
         """The disks of running guests that are on the volume, each a C(users.Use)."""
