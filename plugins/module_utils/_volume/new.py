@@ -126,8 +126,8 @@ def _refuse_allocation(volume) -> None:
     # Of many together a stack looks at the sum, and may be told to do without.
     if free is not None and asked > free and not volume.planned.many:
         raise Refused(
-            f"{volume.subject}: pool {volume.pool} has no room for {_SIZE.show(asked)} that are to be allocated; make room,"
-            " or allocate less"
+            f"{volume.subject}: pool {volume.pool} has no room for {_SIZE.show(asked)} that are to be allocated; make"
+            " room, or allocate less"
         )
 
 
