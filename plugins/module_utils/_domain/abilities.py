@@ -12,7 +12,7 @@ import json
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import arch_of, capabilities
 
 # What stands in QEMU's list of devices by the model of a video (virQEMUCapsFillDomainDeviceVideoCaps).
 _VIDEOS = {
@@ -61,7 +61,7 @@ def firmware_problem(domain, document) -> str:
     data = {os.path.normpath(line) for line in _answer(domain, emulator, "-L").splitlines()}
     if not any(map(os.path.isdir, _DIRECTORIES)) and _DATA not in data:
         return ""
-    arch = system.find("type").get("arch") or capabilities(domain).findtext("host/cpu/arch")
+    arch = arch_of(domain, document)
     asked = {one.get("name"): one.get("enabled") == "yes" for one in system.iterfind("firmware/feature")}
     for one in _descriptors():
         archs = {target.get("architecture") for target in one.get("targets", [])}
@@ -83,9 +83,8 @@ def _emulator(domain, document) -> str:
     """The emulator where it can be asked, else ""; a task in a container sees other files than libvirt does."""
     if not domain.planned.executes or not is_local(domain.conn) or domain.conn.getURI().endswith("/session"):
         return ""
-    arch = document.find("os/type").get("arch") or capabilities(domain).findtext("host/cpu/arch")
-    path = document.findtext("devices/emulator")
-    path = path or capabilities(domain).findtext(f"guest/arch[@name='{arch}']/emulator") or ""
+    own = f"guest/arch[@name='{arch_of(domain, document)}']/emulator"
+    path = document.findtext("devices/emulator") or capabilities(domain).findtext(own) or ""
     return path if os.access(path, os.X_OK) else ""
 
 

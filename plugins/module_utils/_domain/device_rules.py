@@ -15,6 +15,17 @@ I440FX = (
     "@machine='pc' or starts-with(@machine, 'pc-i440fx-') or starts-with(@machine, 'pc-0.')"
     " or starts-with(@machine, 'pc-1.') or starts-with(@machine, 'rhel')"
 )
+# The memory of a guest that is not shared, of one with NUMA cells and of one without, and what to do about it.
+_PRIVATE = (
+    (
+        "not(../../cpu/numa/cell or ../../memoryBacking/access/@mode='shared')",
+        "; set memory_backing.access to shared, and its source to memfd",
+    ),
+    (
+        "../../cpu/numa/cell[@memAccess='private' or not(@memAccess or ../../../memoryBacking/access/@mode='shared')]",
+        ", in each of cpu.cells; set their access to shared",
+    ),
+)
 # Versions of libvirt: any, and the first that gives a guest with a maximum of memory a cell of its own (news of 9.6.0).
 _ALL = 1 << 63
 _OWN_CELL = 9006000
@@ -29,17 +40,14 @@ DEVICES: tuple[tuple, ...] = (
         "devices/iommu/driver[@intremap='on'][../../../features/ioapic/@driver!='qemu']",
         "iommu.intremap needs an I/O APIC of QEMU; set features.ioapic to qemu",
     ),
-    # qemuValidateDomainDefVhostUserRequireSharedMemory
-    (
-        "devices/filesystem[driver/@type='virtiofs'][not(../../cpu/numa/cell)]"
-        "[not(../../memoryBacking/access/@mode='shared')]/target",
-        "filesystems[{dir}]: virtiofs needs memory that is shared; set memory_backing.access to shared, and its source"
-        " to memfd",
-    ),
-    (
-        "devices/filesystem[driver/@type='virtiofs'][../../cpu/numa/cell[@memAccess='private'"
-        " or (not(@memAccess) and not(../../../memoryBacking/access/@mode='shared'))]]/target",
-        "filesystems[{dir}]: virtiofs needs memory that is shared, in each of cpu.cells; set their access to shared",
+    # qemuValidateDomainDefVhostUserRequireSharedMemory; for NICs by the news of 11.2.0
+    *(
+        (f"devices/{device}[{private}]{named}", f"{words} needs memory that is shared{advice}", *versions)
+        for device, named, words, *versions in (
+            ("filesystem[driver/@type='virtiofs']", "/target", "filesystems[{dir}]: virtiofs"),
+            ("interface[@type='vhostuser']", "", "interfaces: a NIC of type vhostuser", (11002000, _ALL)),
+        )
+        for private, advice in _PRIVATE
     ),
     # qemuValidateDomainWatchdogDef
     (
@@ -193,19 +201,6 @@ DEVICES: tuple[tuple, ...] = (
         )
         for what in ("rx", "tx")
     ),
-    # qemuValidateDomainDefVhostUserRequireSharedMemory (news of 11.2.0)
-    (
-        "devices/interface[@type='vhostuser'][not(../../cpu/numa/cell)][not(../../memoryBacking/access/@mode='shared')]",
-        "interfaces: a NIC of type vhostuser needs memory that is shared; set memory_backing.access to shared",
-        (11002000, _ALL),
-    ),
-    (
-        "devices/interface[@type='vhostuser'][../../cpu/numa/cell[@memAccess='private'"
-        " or (not(@memAccess) and not(../../../memoryBacking/access/@mode='shared'))]]",
-        "interfaces: a NIC of type vhostuser needs memory that is shared, in each of cpu.cells; set their access to"
-        " shared",
-        (11002000, _ALL),
-    ),
     # qemuDomainNetSupportsMTU
     (
         "devices/interface[mtu][not(@type='network' or @type='bridge' or @type='ethernet' or @type='vhostuser')]"
@@ -270,11 +265,6 @@ DEVICES: tuple[tuple, ...] = (
     (
         "devices/*/address/zpci[../../../../os/type[@arch and not(starts-with(@arch, 's390'))]]",
         "addresses of zPCI are for guests of arch s390x; take them out",
-    ),
-    # qemuValidateDomainDeviceDefVNCGraphics
-    (
-        "devices/graphics[@type='vnc'][string-length(@passwd) > 8]",
-        "graphics[vnc]: a password of VNC has 8 characters at most; give a shorter one",
     ),
     # qemuValidateDomainDeviceDefGraphics
     (

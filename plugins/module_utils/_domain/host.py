@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, connections
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, connections, writers
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -43,8 +43,14 @@ def check(domain, actual, document, starts: bool, live: set[str]) -> None:
     if starts or "interfaces" in live:
         connections.check(domain, [nic for nic in document.iterfind("devices/interface") if connections.is_choosy(nic)])
         connections.check_networks(domain, [device for device in new if device.tag == "interface"])
-    if not is_local(domain.conn):
-        return
+    if is_local(domain.conn):
+        _look(domain, document, starts, live, new)
+    if starts or "disks" in live:
+        writers.check(domain, document)
+
+
+def _look(domain, document, starts: bool, live: set[str], new: list) -> None:
+    """A look at files and devices of the host. C(new): the disks and NICs that the guest is about to get."""
     if (starts or "vsock" in live) and document.find("devices/vsock") is not None and is_missing(_VSOCK):
         raise Refused(f"{domain.subject}: vsock: the host has no {_VSOCK}; load its module vhost_vsock, or take it out")
     _sources(domain, document, new)
@@ -117,26 +123,29 @@ def _new_devices(actual, document, starts: bool, live: set[str]) -> list:
 
 
 def _source(device) -> tuple:
-    """What a device is connected to, and what tells it from others."""
-    source, own = device.find("source"), device.find("target" if device.tag == "disk" else "mac")
-    return (
-        device.get("type"),
-        () if source is None else tuple(sorted(source.attrib.items())),
-        None if own is None else own.get("dev") or own.get("address"),
-    )
+    """What a device is connected to, and its name."""
+    source = device.find("source")
+    return device.get("type"), () if source is None else tuple(sorted(source.attrib.items())), _name(device)
+
+
+def _name(device) -> str:
+    """The target of a disk, the MAC of a NIC."""
+    place, attribute = ("target", "dev") if device.tag == "disk" else ("mac", "address")
+    found = device.find(place)
+    return "" if found is None else found.get(attribute, "")
 
 
 def _sources(domain, document, devices: list) -> None:
     """Refused where what one of C(devices) is connected to is not there."""
     spared = document.findall(OPTIONAL)
     for device in devices:
-        source, own = device.find("source"), device.find("target" if device.tag == "disk" else "mac")
+        source = device.find("source")
         if device.tag == "interface":
-            _device(domain, f"interfaces[{'' if own is None else own.get('address')}]", device)
+            _device(domain, f"interfaces[{_name(device)}]", device)
         # libvirt itself does without a medium that is optional; a descriptor that it was handed has no file.
         elif source is not None and device not in spared and not source.get("fdgroup"):
             path = {"file": source.get("file"), "block": source.get("dev")}.get(device.get("type"))
-            _file(domain, f"disks[{own.get('dev')}]", path)
+            _file(domain, f"disks[{_name(device)}]", path)
 
 
 def _file(domain, option: str, path: str | None) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import is_missing
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import (
+    arch_of,
     arch_on,
     capabilities,
     machines_on,
@@ -76,15 +77,15 @@ def _emulated(domain, actual, target) -> None:
     asked = _emulation(target)
     if actual is not None and asked == _emulation(actual.tree):
         return
-    virt_type, os_type, arch, machine, emulator = asked
+    virt_type, os_type, _arch, machine, emulator = asked
     emulators = {one.text for one in capabilities(domain).iterfind(".//arch/emulator")}
     # A task in a container sees none of them.
     if emulator and is_local(domain.conn) and is_missing(emulator) and not all(map(is_missing, emulators)):
         raise Refused(f"{domain.subject}: emulator: the host has no file {emulator}; correct it, or take it out")
-    arch = arch or capabilities(domain).findtext("host/cpu/arch")
     # What another one can do libvirt tells nobody who only reads.
     if emulator and emulator not in emulators:
         return
+    arch = arch_of(domain, target)
     found = arch_on(domain, arch)
     if os_type != found.getparent().findtext("os_type"):
         raise Refused(f"{domain.subject}: <os><type> is {os_type}, and QEMU runs only hvm; correct it")

@@ -21,6 +21,11 @@ def capabilities(domain):
     return domain.planned.once("capabilities", lambda: parse(domain.conn.getCapabilities()))
 
 
+def arch_of(domain, document) -> str:
+    """The arch of a document, by default that of the host."""
+    return document.find("os/type").get("arch") or capabilities(domain).findtext("host/cpu/arch")
+
+
 def arch_on(domain, arch: str):
     """What a domain's host can emulate of an arch; Refused where it is nothing."""
     found = capabilities(domain).find(f"guest/arch[@name='{arch}']")

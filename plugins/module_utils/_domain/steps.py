@@ -214,8 +214,11 @@ class Domain(Resource):
     def _refuse_words(self) -> None:
         if self.options.get("wait_for") and self.state not in ("running", "restarted"):
             raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
-        # Where nobody tells the old one, this may be the only thing that is wrong.
-        if any(len(item["password"]) > 8 for item in self._passwords(self.asked) if item["type"] == "vnc"):
+        given = [item["password"] for item in self._passwords(self.asked) if item["type"] == "vnc"]
+        if self.xml is not None:
+            given += [one.get("passwd", "") for one in self.xml.iterfind("devices/graphics[@type='vnc']")]
+        # Also where it may be the one that is there: a connection that only reads does not tell.
+        if any(len(password) > 8 for password in given):
             raise Refused(f"{self.subject}: graphics: a password of VNC has 8 characters at most; give a shorter one")
 
     def _is_alias(self, machine: str, now: str, arch: str) -> bool:
@@ -277,10 +280,6 @@ class Domain(Resource):
             from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import check
 
             check(self, actual, target, bool(starts), live)
-        if starts or "disks" in live:
-            from ansible_collections.virtops.libvirt.plugins.module_utils._domain import writers
-
-            writers.check(self, target)
         super()._complete(plan, actual, target, changes)
 
     # --- steps ------------------------------------------------------------------------------------------------------

@@ -42,8 +42,9 @@ def check(network, actual, target) -> None:
         raise Refused(
             f"{network.subject}: bridge {bridge!r} is longer than the {_LONGEST_DEVICE} characters of a device"
         )
+    _read_forward_device(words, target)
     check_mode(network.subject, words, network.conn)
-    _check_forward(network, words, target)
+    _check_functions(network, words)
     _check_parts(network, words, subnets)
     starts = network.state_after(actual) == "active"
     if starts and words.get("dns", {}).get("enable") is not False:
@@ -55,13 +56,17 @@ def check(network, actual, target) -> None:
         _check_host(network, actual, words, subnets)
 
 
-def _check_forward(network, words: dict, target) -> None:
-    """Refused for devices to forward to that cannot be."""
-    forward = words.get("forward") or {}
-    if forward.get("mode") == "open" and target.find("forward").get("dev"):
-        raise Refused(f"{network.subject}: mode open leaves to the host where guests go; take 'dev' of <forward> out")
-    # libvirt looks for them as soon as the network is defined (virPCIIsVirtualFunction).
-    for address in forward.get("addresses", []) if is_local(network.conn) else ():
+def _read_forward_device(words: dict, target) -> None:
+    """A device that C(forward) names itself is its first interface (virNetworkForwardDefParseXML)."""
+    forward = target.find("forward")
+    if forward is not None and forward.get("dev"):
+        words["forward"].setdefault("interfaces", [forward.get("dev")])
+
+
+def _check_functions(network, words: dict) -> None:
+    """Refused for what is no virtual function, for which libvirt looks as soon as there is the network."""
+    addresses = words.get("forward", {}).get("addresses", [])
+    for address in addresses if is_local(network.conn) else ():
         if not host.is_virtual_function(address):
             raise Refused(
                 f"{network.subject}: forward.addresses: {address} is no virtual function of a NIC of this host; make it"
