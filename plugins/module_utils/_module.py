@@ -23,14 +23,18 @@ _PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu,
 
 
 class _Module(AnsibleModule):
-    """C(confidential): options whose values are shown nowhere, whatever is in them."""
+    """C(confidential): options whose values are shown nowhere, whatever is in them.
 
-    def __init__(self, *, confidential: tuple[str, ...] = (), **more):
-        self.confidential = confidential
+    C(hidden(params)): what else is to be shown nowhere, as far as it shows before the task is understood.
+    """
+
+    def __init__(self, *, confidential: tuple[str, ...], hidden, **more):
+        self.confidential, self._hidden = confidential, hidden
         super().__init__(**more)
 
     def log(self, msg, log_args=None):
-        """To the system's log; the invocation without the xml, whose passwords are not known yet when it is written."""
+        """To the system's log. Its first line is the invocation, which nobody reads there with a whole xml in it."""
+        self.no_log_values.update(self._hidden(self.params))
         untold = {"xml", *self.confidential} & set(log_args or ())
         if untold:
             log_args = {name: value for name, value in log_args.items() if name not in untold}
@@ -53,7 +57,8 @@ def run(resource_class) -> None:
     """Run the module of one kind of object."""
     # "_planned" is filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
     spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, "_planned": {"type": "list", "elements": "dict"}}
-    module = _Module(confidential=resource_class.confidential, argument_spec=spec, supports_check_mode=True)
+    kept = {"confidential": resource_class.confidential, "hidden": resource_class.hidden}
+    module = _Module(**kept, argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
         resource = resource_class(conn, module.params, Planned(module.params["_planned"] or (), module.run_command))

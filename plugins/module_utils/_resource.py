@@ -24,7 +24,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._kind import Kind
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan, Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse as parse_xml
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import secrets
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import secrets, secrets_in
 
 
 class Resource(Kind):
@@ -77,9 +77,14 @@ class Resource(Kind):
             "xml": {"type": "str"},
         }
 
+    @classmethod
+    def hidden(cls, options: dict) -> set[str]:
+        """Values in options that must appear nowhere, also where nothing else of the task can be read."""
+        return secrets_in(options.get("xml") or "")
+
     def secrets(self) -> set[str]:
         """Values that must appear nowhere."""
-        return secrets(self.xml)
+        return secrets(self.xml) | self.hidden(self.options)
 
     @property
     def adds(self) -> bool:

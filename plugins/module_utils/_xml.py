@@ -7,6 +7,7 @@ Private to this collection. Parsing never resolves an entity or opens a connecti
 from __future__ import annotations
 
 import copy
+import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import Element, etree
@@ -15,6 +16,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._place import remo
 MASK = "********"
 # The namespace of what we keep in an object's <metadata>.
 NAMESPACE = "https://virtops.github.io/libvirt/1"
+# What secrets() looks for, in text.
+_SECRET = re.compile(r"""\spasswd\s*=\s*(?:'([^']+)'|"([^"]+)")|<cookie\s[^>]*>([^<]+)""")
 
 
 def parse(text: str | bytes, what: str = "xml", root: str = "") -> Element:
@@ -58,6 +61,11 @@ def secrets(document: Element) -> set[str]:
     if document is None:
         return set()
     return set(document.xpath("//@passwd")) | {cookie.text for cookie in document.xpath("//cookies/*") if cookie.text}
+
+
+def secrets_in(text: str) -> set[str]:
+    """The same of a document as it is written, also where it is none that can be read."""
+    return {secret for found in _SECRET.finditer(text) for secret in found.groups() if secret}
 
 
 def drop_secrets(document: Element) -> None:

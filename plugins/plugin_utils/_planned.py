@@ -17,13 +17,14 @@ from typing import Any
 
 from ansible import constants
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+
+from ansible_collections.virtops.libvirt.plugins.plugin_utils._here import HereActionBase
 
 # How the variable calls what it lists, and the ledger one of it.
 _TOLD = {"devices": "device", "files": "file"}
 
 
-class PlannedActionBase(ActionBase):
+class PlannedActionBase(HereActionBase):
     """Run the module of the same name; in check mode with the ledger, and add to it what the module plans."""
 
     # Options that may name the object of a task, the first that is there.
@@ -46,7 +47,7 @@ class PlannedActionBase(ActionBase):
 
     def execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         """The module's result."""
-        return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        return self.execute_module(arguments, task_vars)
 
     def _path(self) -> str:
         return os.path.join(constants.DEFAULT_LOCAL_TMP, "virtops_libvirt_planned.jsonl")

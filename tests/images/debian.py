@@ -49,6 +49,19 @@ linux /vmlinuz root=LABEL=root ro console=tty0 console=ttyS0,115200 quiet $quick
 initrd /initrd.img
 boot
 """
+# The first stage of cloud-init starts what runs them all; a later one asks it, or runs by itself where it is gone.
+STAGES = {"cloud-init": "init", "cloud-config": "modules --mode=config", "cloud-final": "modules --mode=final"}
+FIRST_STAGE = """\
+[Service]
+ExecStart=
+ExecStart=/usr/bin/python3 /usr/lib/cloud-init-stages.py init --local
+"""
+LATER_STAGE = """\
+[Service]
+ExecStart=
+ExecStart=/bin/sh -c '[ -p ask ] || exec cloud-init {0}; echo {0} >ask; read code <answer; exit $code'
+WorkingDirectory=-/run/cloud-init-stages
+"""
 UNUSED = (
     "aesni_intel",
     "crc32_pclmul",
@@ -86,6 +99,12 @@ ExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=30
 """,
     # Loaded for what a processor can do, and never used here.
     "etc/modprobe.d/quick.conf": "".join(f"blacklist {module}\n" for module in UNUSED),
+    "usr/lib/cloud-init-stages.py": Path(__file__).with_name("debian-stages.py").read_text(),
+    "etc/systemd/system/cloud-init-local.service.d/stages.conf": FIRST_STAGE,
+    **{
+        f"etc/systemd/system/{unit}.service.d/stages.conf": LATER_STAGE.format(arguments)
+        for unit, arguments in STAGES.items()
+    },
     "etc/cloud/cloud.cfg.d/90-quick.cfg": """\
 # Other data sources are looked for over the network, for minutes.
 datasource_list: [NoCloud, None]

@@ -10,6 +10,7 @@ the former. A bare document has a name of its own, so that both variants can be 
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -76,6 +77,12 @@ def edited(text: str, more: bool) -> str:
     return etree.tostring(document, encoding="unicode")
 
 
+@functools.cache
+def capabilities(conn):
+    """What the host can do."""
+    return etree.fromstring(conn.getCapabilities())
+
+
 def run_command(command: list[str], **_options) -> tuple[int, str, str]:
     """What AnsibleModule lends a volume."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -132,8 +139,10 @@ class Trial:
 
     def task(self, check: bool, options: dict) -> dict:
         options = {"timeout": 10, "force": False, **options}
-        domain = Domain(self.reader if check else self.writer, options, Planned(run_command=run_command))
-        return converge(domain, check)
+        planned = Planned(run_command=run_command)
+        # They do not change meanwhile, and libvirt takes longer over them than over all else that a task asks.
+        planned.once("capabilities", lambda: capabilities(self.reader))
+        return converge(Domain(self.reader if check else self.writer, options, planned), check)
 
     def change(self, what: str, **options) -> None:
         """Check, apply and repeat a task that changes something."""

@@ -59,7 +59,7 @@ class VolumeTrial(Trial):
 
     def _create(self, text: str) -> None:
         """What libvirt makes of a document by itself, or at the second attempt of QEMU to measure its own speed."""
-        for left in reversed(range(5)):
+        for left in reversed(range(20)):
             try:
                 self._pool(self.writer).createXML(text, 0)
                 return

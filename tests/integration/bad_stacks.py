@@ -26,6 +26,11 @@ STACK = [
     (stack(domains=[{**GUEST, "profile": "large"}], profiles={"small": {}}), "no profile 'large'", "small"),
     (stack(domains=[GUEST], defaults={"guests": {}}), "defaults", "'guests'", "domains"),
     (stack(domains=[GUEST], defaults={"domains": {"count": 3}}), "'count'", "belongs to the object"),
+    # Also where no object has them: they are for another day, on which nobody looks.
+    (stack(defaults={"domains": {"memroy": 1}}), "stack new: defaults: domains", "'memroy'", "'memory' is meant"),
+    (stack(domains=[GUEST], profiles={"x": {"vcpsu": 2}}), "stack new: profiles: x", "'vcpsu'", "'vcpus' is meant"),
+    (stack(domains=[GUEST], profiles={"x": {"cpu": {"modle": "max"}}}), "profiles: x", "cpu.modle"),
+    (stack(profiles={"x": 3}), "profiles: x", "no mapping"),
     (stack(domains=[{**GUEST, "state": "flying"}]), "web", "flying"),
     (stack(domains=[{**GUEST, "interfaces": NIC}]), "domain web", "no network new"),
     (stack(domains=[{**GUEST, "disks": [{"target": "vda", "pool": "images", "volume": "x"}]}]), "no volume images/x"),

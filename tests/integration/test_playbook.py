@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whole plays, by ansible-playbook over SSH: what is not in a module alone.
+"""Whole plays, by ansible-playbook over SSH or on the host itself: what is not in a module alone.
 
 The ledger of check mode, the action group, the search for a Python that has libvirt, and what Ansible prints.
 """
@@ -123,7 +123,7 @@ def test_a_check_of_the_whole_play_is_right_where_nothing_exists_yet(lab, play):
     assert lab.state() == before
 
 
-def test_a_guest_that_the_play_starts_is_changed_while_it_runs(lab, play):
+def test_a_guest_that_the_play_starts_is_changed_while_it_runs(lab, here):
     """By tasks of every kind that goes to a running guest; and a snapshot lands in a pool of the play."""
     tasks = [
         {"network": {"name": "lab", "domain": {"name": "lab.test"}, "ips": [{"address": "10.83.0.1", "prefix": 24}]}},
@@ -149,16 +149,16 @@ def test_a_guest_that_the_play_starts_is_changed_while_it_runs(lab, play):
         f"    - virtops.libvirt.{kind}: {json.dumps(one)}\n" for task in tasks for kind, one in task.items()
     )
     before = lab.state()
-    planned = play(text, "--check", "--diff")
+    planned = here(text, "--check", "--diff")
     assert (planned.code, planned.changed()) == (0, [True] * len(tasks)), planned.text
     assert lab.state() == before
-    done = play(text, "--diff")
+    done = here(text, "--diff")
     assert (done.code, done.changed()) == (0, [True] * len(tasks)), done.text
     for plan, real in zip(planned.tasks, done.tasks):
         assert real["changes"] == plan["changes"]
 
 
-def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
+def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, here):
     text = f"""{PLAY}
     - virtops.libvirt.stack:
         name: lab
@@ -177,10 +177,10 @@ def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
         networks: [{{name: lab}}]
 """
     before = lab.state()
-    planned = play(text, "--check", "--diff")
+    planned = here(text, "--check", "--diff")
     assert (planned.code, planned.changed()) == (0, [True] * 5), planned.text
     assert lab.state() == before
-    done = play(text, "--diff")
+    done = here(text, "--diff")
     assert (done.code, done.changed()) == (0, [True] * 5), done.text
     for plan, real in zip(planned.tasks, done.tasks):
         for key in ("changed", "changes", "steps"):
@@ -190,7 +190,7 @@ def test_later_tasks_know_what_a_stack_plans_in_check_mode(lab, play):
     assert lab.state() == before
 
 
-def test_a_check_takes_what_tasks_of_others_would_make_from_a_variable(lab, play):
+def test_a_check_takes_what_tasks_of_others_would_make_from_a_variable(lab, here):
     disk = "{file: /var/lib/libvirt/images/mine.raw, format: raw, target: vda}"
     text = f"""{PLAY}
     - virtops.libvirt.domain:
@@ -198,24 +198,24 @@ def test_a_check_takes_what_tasks_of_others_would_make_from_a_variable(lab, play
 """
     planned = {"devices": ["br7"], "files": ["/var/lib/libvirt/images/mine.raw"]}
     for known, told in ({}, "mine.raw"), ({"files": planned["files"]}, "no device br7"):
-        assert told in play(text, "--check", variables={"virtops_libvirt_planned": known}).tasks[-1]["msg"]
-    assert play(text, "--check", variables={"virtops_libvirt_planned": planned}).changed() == [True]
+        assert told in here(text, "--check", variables={"virtops_libvirt_planned": known}).tasks[-1]["msg"]
+    assert here(text, "--check", variables={"virtops_libvirt_planned": planned}).changed() == [True]
     for bad in (["br7"], {"devices": "br7"}, {"bridges": ["br7"]}):
-        wrong = play(text, "--check", variables={"virtops_libvirt_planned": bad}).tasks[-1]["msg"]
+        wrong = here(text, "--check", variables={"virtops_libvirt_planned": bad}).tasks[-1]["msg"]
         assert wrong == "virtops_libvirt_planned: it is no dict of the lists devices and files; correct it"
     # What counts for real is what is there.
-    assert "mine.raw" in play(text, variables={"virtops_libvirt_planned": planned}).tasks[-1]["msg"]
+    assert "mine.raw" in here(text, variables={"virtops_libvirt_planned": planned}).tasks[-1]["msg"]
 
 
-def test_a_check_that_says_that_it_changes_nothing_is_only_a_question(lab, play):
+def test_a_check_that_says_that_it_changes_nothing_is_only_a_question(lab, here):
     question = BASE.rstrip() + "\n      check_mode: true\n      changed_when: false\n"
-    planned, done = (play(PLAY + POOL + question + BASE, *words) for words in (["--check"], []))
+    planned, done = (here(PLAY + POOL + question + BASE, *words) for words in (["--check"], []))
     for result in (planned, done):
         assert (result.code, result.changed()) == (0, [True, False, True]), result.text
         assert result.tasks[1]["steps"] == result.tasks[2]["steps"] == ["create volume lab/base.qcow2"]
 
 
-def test_a_nic_and_a_filter_know_of_the_filters_in_the_play(lab, play):
+def test_a_nic_and_a_filter_know_of_the_filters_in_the_play(lab, here):
     stricter = FILTER.replace("dst_port: 25", "dst_port: 587").splitlines()
     gone = [
         *("domain: {name: web1, force: true", "nwfilter: {name: guests", "nwfilter: {name: web", "network: {name: lab"),
@@ -223,10 +223,10 @@ def test_a_nic_and_a_filter_know_of_the_filters_in_the_play(lab, play):
     text = PLAY + NETWORK + FILTER + FILTERED + "\n".join(stricter[:4])
     text += "".join(f"\n    - virtops.libvirt.{one}, state: absent}}" for one in gone)
     before = lab.state()
-    planned = play(text, "--check", "--diff")
+    planned = here(text, "--check", "--diff")
     assert (planned.code, planned.changed()) == (0, [True] * 9), planned.text
     assert lab.state() == before
-    done = play(text, "--diff")
+    done = here(text, "--diff")
     assert (done.code, done.changed()) == (0, [True] * 9), done.text
     for plan, real in zip(planned.tasks, done.tasks):
         for key in ("changed", "changes", "steps"):
@@ -236,18 +236,18 @@ def test_a_nic_and_a_filter_know_of_the_filters_in_the_play(lab, play):
     assert lab.state() == before
 
 
-def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, play):
+def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, here):
     for text in (SECRET + SAN, POOL + MOVED):
         before = lab.state()
-        planned = play(PLAY + text, "--check")
+        planned = here(PLAY + text, "--check")
         assert planned.code == 0, planned.text
         assert lab.state() == before
-        done = play(PLAY + text)
+        done = here(PLAY + text)
         assert (done.code, done.changed()) == (0, planned.changed()), done.text
     assert "geheim" not in done.text + planned.text
 
 
-def test_guests_of_an_image_that_the_same_play_imports(lab, play, tmp_path):
+def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
     image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
     clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"
     text = f"{PLAY}{POOL}    - virtops.libvirt.image: {json.dumps(image)}\n      register: base\n"
@@ -256,12 +256,12 @@ def test_guests_of_an_image_that_the_same_play_imports(lab, play, tmp_path):
     debian(mirror, 8)
     mirror.start()
     try:
-        planned, done, again = play(text, "--check"), play(text), play(text)
+        planned, done, again = here(text, "--check"), here(text), here(text)
         old, new = done.tasks[1]["volume"]["name"], debian(mirror, 9)
         # The guest's disk goes in the same play, and then nothing needs its base.
         text = f"{PLAY}    - virtops.libvirt.volume: {{pool: lab, name: web1.qcow2, state: absent}}\n"
         text += f"    - virtops.libvirt.image: {json.dumps({**image, 'state': 'latest', 'prune': True})}\n"
-        pruning, pruned = play(text, "--check"), play(text)
+        pruning, pruned = here(text, "--check"), here(text)
     finally:
         mirror.stop()
     assert (planned.code, planned.changed()) == (0, [True] * 3), planned.text
@@ -272,12 +272,30 @@ def test_guests_of_an_image_that_the_same_play_imports(lab, play, tmp_path):
     assert lab.shell("ls /var/lib/libvirt/images/lab") == f"{new}\n"
 
 
-def test_the_password_of_a_url_is_not_shown_to_whoever_looks_closely(lab, play):
-    url = "http://user:geheim@127.0.0.1:9/none"
-    text = f"{PLAY}{POOL}    - virtops.libvirt.volume: {{pool: lab, name: x, source: {{url: '{url}', retries: 0}}}}\n"
+_URL = "http://user:geheim@127.0.0.1:9/none?expires=1&signature=geheim"
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "message"),
+    [
+        ("volume", {"source": {"url": _URL, "retries": 0}}, "cannot be reached"),
+        # Refused before anything is looked at, and so before the task is understood.
+        ("volume", {"source": {"url": _URL}, "wipe": "much"}, "no algorithm"),
+        (
+            "volume",
+            {"source": {"url": "http://127.0.0.1:9/none", "checksum": f"sha256:{_URL}", "retries": 0}},
+            "reached",
+        ),
+        ("image", {"url": _URL, "checksum": "sha256:x"}, "'sha256:HEX'"),
+        ("domain", {"xml": "<domain><graphics passwd='geheim'/></domian>"}, "not well-formed"),
+    ],
+)
+def test_a_secret_in_the_invocation_is_not_shown_to_whoever_looks_closely(lab, here, module, options, message):
+    place = {} if module == "domain" else {"pool": "lab"}
+    text = f"{PLAY}{POOL}    - virtops.libvirt.{module}: {json.dumps({'name': 'x', **place, **options})}\n"
     # Before it Ansible shows the lines of the playbook.
-    said = play(text, "-vvv", callback="default").text.partition("FAILED! =>")[2]
-    assert "cannot be reached" in said
+    said = here(text, "-vvv", callback="default").text.partition("FAILED! =>")[2]
+    assert message in said
     assert "geheim" not in said
 
 
@@ -317,22 +335,22 @@ def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):
         ),
     ],
 )
-def test_what_the_play_will_not_have_made_is_refused_in_check_mode_too(lab, play, tasks, words):
-    planned = play(PLAY + tasks, "--check")
+def test_what_the_play_will_not_have_made_is_refused_in_check_mode_too(lab, here, tasks, words):
+    planned = here(PLAY + tasks, "--check")
     assert planned.code == 2
     assert words in planned.tasks[-1]["msg"]
     assert lab.state()["pool"] == {}
 
 
-def test_what_it_says_then_is_what_the_real_run_says(lab, play):
+def test_what_it_says_then_is_what_the_real_run_says(lab, here):
     text = PLAY + NETWORK + POOL + BASE + CLONE + GUEST
-    planned, real = play(text, "--check"), play(text)
+    planned, real = here(text, "--check"), here(text)
     assert real.tasks[-1]["msg"] == planned.tasks[-1]["msg"]
 
 
-def test_one_check_knows_nothing_of_another(lab, play):
-    assert play(PLAY + POOL, "--check").code == 0
-    assert "there is no pool lab" in play(PLAY + BASE, "--check").tasks[0]["msg"]
+def test_one_check_knows_nothing_of_another(lab, here):
+    assert here(PLAY + POOL, "--check").code == 0
+    assert "there is no pool lab" in here(PLAY + BASE, "--check").tasks[0]["msg"]
 
 
 def test_the_ledger_goes_by_host(lab, play):
@@ -344,11 +362,11 @@ def test_the_ledger_goes_by_host(lab, play):
     assert play(text, "--check", variables=variables).code == 2
 
 
-def test_defaults_of_the_action_group_reach_every_module(lab, play):
+def test_defaults_of_the_action_group_reach_every_module(lab, here):
     tasks = NETWORK + POOL + BASE + GUEST + "    - virtops.libvirt.volume_info: {pool: lab}\n"
     tasks += "".join(f"    - virtops.libvirt.{kind}_info:\n" for kind in ("pool", "network", "domain"))
     text = (PLAY + tasks).replace("  gather_facts: false", "  gather_facts: false\n  ignore_errors: true")
-    result = play(text, variables={"libvirt_uri": "qemu:///nowhere"})
+    result = here(text, variables={"libvirt_uri": "qemu:///nowhere"})
     assert len(result.tasks) == 8
     for task in result.tasks:
         assert "qemu:///nowhere" in task["msg"]
@@ -382,10 +400,10 @@ def test_where_no_python_has_libvirt_the_packages_are_named(lab, play):
     assert Path(library).exists() == below
 
 
-def test_the_diff_is_printed_by_option_and_as_xml(lab, play):
-    play(PLAY + NETWORK)
+def test_the_diff_is_printed_by_option_and_as_xml(lab, here):
+    here(PLAY + NETWORK)
     text = PLAY + NETWORK.replace("state: active", "state: active\n        domain: {name: lab.test}")
-    printed = play(text, "--check", "--diff", callback="default").text
+    printed = here(text, "--check", "--diff", callback="default").text
     assert "--- before: network lab (options)" in printed
     assert '+        "name": "lab.test"' in printed
     assert '+  <domain name="lab.test"/>' in printed

@@ -20,6 +20,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAM
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import users
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.checksum import Checksum
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import confidential, file_name, list_url
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.web import Web
 
 # So many digits of a checksum tell the versions of one image apart.
@@ -63,6 +64,11 @@ class Image(Volume):
     def subject(self):
         return f"image {self.image}" if self.name == self.image else super().subject
 
+    @classmethod
+    def hidden(cls, options):
+        urls = options.get("url"), options.get("mirror"), list_url(options.get("checksum"))
+        return super().hidden(options) | confidential(*urls)
+
     def plan(self) -> Plan:
         if not self._found:
             self._find()
@@ -84,7 +90,7 @@ class Image(Volume):
             self._become(there[-1].name, {})
             return
         source = {**self._access(), "url": where.url}
-        checksum = Checksum(where.checksum, self.subject, where.url.rpartition("/")[2], self._text(where.alone))
+        checksum = Checksum(where.checksum, self.subject, file_name(where.url), self._text(where.alone))
         wanted = checksum.find()
         source["checksum"] = f"{checksum.algorithm}:{wanted}"
         self._become(f"{self._prefix()}{wanted[:_DIGITS]}.{self._format()}", source)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import difflib
 import re
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._stack.schema import (
@@ -39,6 +41,27 @@ class Reader:
         for name in params.get("defaults") or {}:
             if name not in KINDS:
                 raise Refused(f"{self.subject}: defaults: there is no {name!r}; choose {', '.join(KINDS)}")
+        self._check_names()
+
+    def _check_names(self) -> None:
+        """Refused where defaults or a profile have an option that there is not, also where no object has them."""
+        for plural, options in (self.params.get("defaults") or {}).items():
+            if wrong := self._unknown(plural, options):
+                raise Refused(f"{self.subject}: defaults: {plural}: {'; '.join(wrong)}; correct it")
+        # Nothing says what kind a profile is for: those that the task has come first, and one that it suits will do.
+        kinds = sorted(KINDS, key=lambda plural: not self.params.get(plural))
+        for name, options in (self.params.get("profiles") or {}).items():
+            wrong = self._unknown(kinds[0], options)
+            if wrong and all(self._unknown(plural, options) for plural in kinds[1:]):
+                raise Refused(f"{self.subject}: profiles: {name}: {'; '.join(wrong)}; correct it")
+
+    def _unknown(self, plural: str, options: Any) -> list[str]:
+        """Sentences on options that a kind has not; what belongs to the object itself is told where one has it."""
+        if not isinstance(options or {}, dict):
+            return ["this is no mapping of options"]
+        given = {name: value for name, value in (options or {}).items() if name not in _OURS}
+        result = self._validator(plural).validate(given)
+        return _words(plural, result) if result.unsupported_parameters else []
 
     def items(self) -> list[tuple[str, dict]]:
         """(kind in the plural, options as its module takes them) of all objects, in the order of C(KINDS) and the task.
@@ -114,9 +137,12 @@ class Reader:
             if state in WITHOUT_WAIT:
                 # The same declaration says what to wait for when the stack runs.
                 options.pop("wait_for", None)
+        return self._validator(plural).validate(options)
+
+    def _validator(self, plural: str) -> ArgumentSpecValidator:
         if plural not in self._validators:
             self._validators[plural] = ArgumentSpecValidator(resource_class(plural).argument_spec())
-        return self._validators[plural].validate(options)
+        return self._validators[plural]
 
 
 def _name(own: dict) -> str | None:
@@ -136,7 +162,9 @@ def _words(plural: str, result) -> list[str]:
         f"there is no option {name!r}" + (f", perhaps {match[0]!r} is meant" if match else "")
         for name, match in zip(unknown, near)
     ]
-    return words or result.error_messages
+    return (
+        words or [error.msg for error in result.errors if isinstance(error, UnsupportedError)] or result.error_messages
+    )
 
 
 def _path(name) -> str:

@@ -80,6 +80,11 @@ class Stack:
     def argument_spec(cls) -> dict:
         return SPEC
 
+    @classmethod
+    def hidden(cls, _options: dict) -> set[str]:
+        """Nothing beside the options that are confidential."""
+        return set()
+
     def secrets(self) -> set[str]:
         """Values that must appear nowhere."""
         return self._hidden.union(*(resource.secrets() for resource in self.resources))

@@ -7,6 +7,7 @@ import hashlib
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import list_url, plain
 
 # What coreutils write: "HEX  NAME", with "*" before the name of a file that was read as binary; and with --tag.
 _GNU = re.compile(r"([0-9a-fA-F]{32,128})(?:\s+\*?(\S.*))?")
@@ -26,7 +27,7 @@ class Checksum:
             raise Refused(
                 f"{subject}: checksum {option!r} is not of the form 'sha256:HEX' or 'sha256:URL of a list of them'"
             )
-        self._url = wanted if "://" in wanted else ""
+        self._url = list_url(option)
         self._hex = "" if self._url else wanted.strip().lower()
         self._name, self._text_at = name, text_at
         digits = hashlib.new(self.algorithm).digest_size * 2
@@ -57,8 +58,8 @@ class Checksum:
         if set(found) == {""}:
             return found[""].lower()
         raise Refused(
-            f"{self.subject}: the list {self._url} has no {self.algorithm} checksum of {self._name}; correct the URL,"
-            " or give the checksum itself"
+            f"{self.subject}: the list {plain(self._url)} has no {self.algorithm} checksum of {self._name}; correct the"
+            " URL, or give the checksum itself"
         )
 
     def digest(self, path: str) -> str:

@@ -11,11 +11,11 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume import pla
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import LAYERED, ONLY_ON, WRITABLE
 
 _SIZE = Size()
-# QEMU measures how fast it derives a key, and gives up where the kernel tells it no time, which is most often another
-# one at the next attempt (crypto/pbkdf.c).
 # The smallest and the largest cluster of qcow2, in bytes (qemu-img(1)).
 _CLUSTERS = 512, 2 << 20
-_UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 5
+# QEMU measures how fast it derives a key, and gives up where the kernel tells it no time, which is most often another
+# one at the next attempt (crypto/pbkdf.c).
+_UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 20
 
 
 def defaults(volume, needs: list) -> None:

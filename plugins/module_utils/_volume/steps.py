@@ -7,7 +7,6 @@ import copy
 import functools
 import os
 from typing import Any
-from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
@@ -27,6 +26,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema imp
     FILE_POOLS,
     FILLED,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import confidential, list_url
 
 # No seed and no config is larger.
 _WHOLE = 64 << 20
@@ -241,10 +241,10 @@ class Volume(Resource):
             etree.strip_elements(document, "timestamps", with_tail=False)
         return super().printed(document)
 
-    def secrets(self) -> set[str]:
-        # Who logs in by the URL itself.
-        password = urlsplit((self.options.get("source") or {}).get("url") or "").password
-        return super().secrets() | ({password} if password else set())
+    @classmethod
+    def hidden(cls, options):
+        source = options.get("source") or {}
+        return super().hidden(options) | confidential(source.get("url"), list_url(source.get("checksum")))
 
     def prepare(self, actual):
         self._uses = None

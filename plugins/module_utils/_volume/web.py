@@ -10,13 +10,13 @@ import json
 import os
 import time
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import NoSSLError, SSLValidationError, open_url
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse import Writer
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import file_name, plain, split
 
 _BROKEN = (URLError, OSError, http.client.HTTPException, UrlsError)
 # Answers that another attempt may turn out better: the server is busy, or something between is (RFC 9110, 15).
@@ -33,9 +33,9 @@ class Web:
 
     def __init__(self, url: str, options: dict, subject: str):
         self.url, self.subject = url, subject
-        if urlsplit(url).scheme not in ("http", "https"):
+        if split(url).scheme not in ("http", "https"):
             raise Refused(
-                f"{subject}: {_plain(url)} is no URL of http or https; correct it, or give a file by its 'path'"
+                f"{subject}: {plain(url)} is no URL of http or https; correct it, or give a file by its 'path'"
             )
         self._timeout, self._retries = options.get("timeout") or 30, options.get("retries") or 0
         self._options = {
@@ -48,7 +48,7 @@ class Web:
             "ca_path": options.get("ca_path"),
         }
         self._headers = {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
-        self.name, self.shown = unquote(urlsplit(url).path).rpartition("/")[2], _plain(url)
+        self.name, self.shown = file_name(url), plain(url)
         self.size = 0
 
     def _open(self, url: str, headers: dict):
@@ -83,17 +83,17 @@ class Web:
                 with self._open(url, headers) as answer:
                     return read(answer)
             except (NoSSLError, SSLValidationError) as error:
-                raise Refused(f"{self.subject}: {_plain(url)} cannot be trusted: {error}") from error
+                raise Refused(f"{self.subject}: {plain(url)} cannot be trusted: {error}") from error
             except HTTPError as error:
                 if error.code not in _PASSING or not next(pauses, False):
                     raise Refused(
-                        f"{self.subject}: {_plain(url)} is not to be had: the server answers {error.code}"
+                        f"{self.subject}: {plain(url)} is not to be had: the server answers {error.code}"
                         f" {error.reason}; correct the URL, or give what the server asks for"
                     ) from error
             except (*_BROKEN, ValueError) as error:
                 if not next(pauses, False):
                     raise Refused(
-                        f"{self.subject}: {_plain(url)} cannot be reached: {_reason(error)}; correct the URL,"
+                        f"{self.subject}: {plain(url)} cannot be reached: {_reason(error)}; correct the URL,"
                         " or see to the network"
                     ) from error
 
@@ -186,12 +186,6 @@ def _whole_size(answer) -> int:
 
 def _reason(error: Exception) -> str:
     return str(getattr(error, "reason", "") or error or type(error).__name__)
-
-
-def _plain(url: str) -> str:
-    """A URL without what may be a password."""
-    parts = urlsplit(url)
-    return urlunsplit((*parts[:1], parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _identity(url: str) -> str:

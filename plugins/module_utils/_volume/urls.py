@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""URLs of content and of its checksums: what may be told of them. Private to this collection."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+
+# No signature is shorter, and what is shorter stands in other words, too.
+_SIGNED = 16
+
+
+def split(url: str) -> SplitResult:
+    """The parts of a URL; without a scheme where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("//" + url.partition("?")[0].rpartition("@")[2].strip("/[]"))
+
+
+def plain(url: str) -> str:
+    """A URL without what may be a password."""
+    parts = split(url)
+    return urlunsplit((*parts[:1], parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def file_name(url: str) -> str:
+    """The name of the file at a URL."""
+    return unquote(split(url).path).rpartition("/")[2]
+
+
+def list_url(checksum: str | None) -> str:
+    """The URL of the list in the option C(checksum), C("") where that is no list."""
+    wanted = (checksum or "").partition(":")[2]
+    return wanted if "://" in wanted else ""
+
+
+def confidential(*urls: str | None) -> set[str]:
+    """What is to be shown nowhere: of who logs in by a URL itself, or has it signed."""
+    found: set[str] = set()
+    for parts in map(split, filter(None, urls)):
+        found |= {parts.password or "", parts.query if len(parts.query) >= _SIGNED else ""}
+    return found - {""}
