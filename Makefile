@@ -29,8 +29,6 @@ export ANSIBLE_HOME := $(CACHE)/ansible
 
 # What `make check` runs, the quickest first
 CHECKS := format lint types yaml ansible-lint unit
-# Of them what `make test` runs beside the sanity tests, which keep one processor busy for minutes
-BESIDE := types+yaml+ansible-lint+unit
 
 # Arguments for pytest, as in: make unit A="-k schema -x"
 A ?=
@@ -52,7 +50,7 @@ check: $(CHECKS) ## The daily loop: style, types, ansible-lint, unit tests
 
 .PHONY: test
 test: ## Everything, in the order that fails early; stops at the first failure
-	+@MAKE="$(MAKE)" .ci/steps venv format lint sanity+$(BESIDE)+build+hypervisors integration molecule
+	+@MAKE="$(MAKE)" .ci/steps venv $(CHECKS) sanity\& build+hypervisors integration molecule
 
 ##@ Single steps
 .PHONY: lint

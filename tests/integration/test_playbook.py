@@ -139,7 +139,7 @@ def test_a_guest_that_the_play_starts_is_changed_while_it_runs(lab, here):
                 "disks": [{"target": "vda", "pool": "lab", "volume": "a.qcow2"}],
             }
         },
-        {"domain": {"name": "web1", "title": "first", "vcpus": 2}},
+        {"domain": {"name": "web1", "title": "first", "vcpus": 2, "current_memory": "24 MiB"}},
         {"domain": {"name": "web1", "interfaces": [{"network": "lab", "mac": "52:54:00:aa:03:07"}]}},
         {"snapshot": {"domain": "web1", "name": "s", "location": "external"}},
         {"domain": {"name": "web1", "title": "second", "state": "restarted", "force": True, "timeout": 1}},

@@ -9,6 +9,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAM
 
 DISKS = storage.DISKS
 INTERFACES = nics.INTERFACES
+# Arches of PCs, as libvirt names them.
+PC = ("x86_64", "i686")
 # What we keep of a guest in its own metadata: its labels, and whether it may be removed.
 GUEST = "urn:virtops:libvirt:guest"
 IDENTITY = (

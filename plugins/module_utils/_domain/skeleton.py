@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import PC
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
@@ -88,7 +89,7 @@ def skeleton(domain):
             virt_type=virt_type,
             arch=arch,
             machine=machine,
-            features=_X86 if arch in ("x86_64", "i686") else "",
+            features=_X86 if arch in PC else "",
         )
     )
     if machine is None:

@@ -12,12 +12,12 @@ import copy
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import is_missing
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import PC
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import path_of, source_of
 
 _EMPTIED = ("cdrom", "floppy")
-_X86 = ("x86_64", "i686")
 
 
 def as_started(domain, document, running):
@@ -55,7 +55,7 @@ def _is_host_model(running) -> bool:
     """
     if _mode(running) != "custom":
         return False
-    return running.find("cpu/vendor") is not None or running.find("os/type").get("arch") not in _X86
+    return running.find("cpu/vendor") is not None or running.find("os/type").get("arch") not in PC
 
 
 def _is_without(domain, disk) -> bool:
