@@ -116,8 +116,13 @@ class Planned:
         """The words of all planned objects of a kind."""
         return [entry["words"] for key, entry in self._entries.items() if key[0] == kind and entry["words"]]
 
-    def laid_over(self, actual: Actual | None, kind: str, name: str, pool: str | None, off: tuple) -> Actual | None:
-        """The object as it would be by now; C(off): the words of its states in which it does not run."""
+    def laid_over(
+        self, actual: Actual | None, kind: str, name: str, pool: str | None, off: tuple, completed
+    ) -> Actual | None:
+        """The object as it would be by now; C(off): the words of its states in which it does not run.
+
+        C(completed(text)): the document of a new one as libvirt would keep it.
+        """
         entry = self._entries.get((kind, pool, name))
         if entry is None or not entry["words"]:
             return actual if entry is None else None
@@ -125,6 +130,8 @@ class Planned:
         state = words.get("state", "")
         active = bool(state) and state not in off
         text = entry.get("xml") or (actual.text if actual else "")
+        if actual is None and text:
+            text = completed(text)
         return Actual(
             actual.handle if actual else None,
             text,

@@ -158,7 +158,12 @@ class Resource(Kind):
 
     def actual(self) -> Actual | None:
         """The object as it is, or as earlier tasks of a check-mode run would have left it."""
-        return self.planned.laid_over(self.read(), self.kind, self.name, self.options.get(self.container), self.off)
+        key = self.kind, self.name, self.options.get(self.container)
+        return self.planned.laid_over(self.read(), *key, self.off, self.completed)
+
+    def completed(self, text: str) -> str:
+        """The document of a new object with those of libvirt's own additions that decide what a change does."""
+        return text
 
     def existing(self) -> dict | None:
         """The object in the words of the options, None where it is not there."""

@@ -376,6 +376,13 @@ def test_two_guests_do_not_write_into_one_disk(lab, pool):
         assert "domain one writes into" in lab.refused("domain", **task)
     lab.ok("domain", name="one", state="stopped", force=True, timeout=1)
     lab.change("domain", name="two", state="running")
+    # Nor does one by two of its disks, of which libvirt knows nothing before QEMU does not get its locks.
+    for disks in ([*one["disks"], {**one["disks"][0], "target": "vdc"}], [by_file, *one["disks"]]):
+        twice = {**empty, "name": "twice", "disks": disks}
+        lab.ok("domain", **twice)
+        assert "already; give each its own" in lab.refused("domain", **twice, state="running")
+        assert "lock" in lab.shell("virsh start twice 2>&1; true")
+        lab.ok("domain", name="twice", state="absent")
     # In one stack nobody knows which of them is stopped, or started, first.
     told = lab.refused("stack", name="s", domains=[{**one, "state": "running"}, {**two, "state": "stopped"}])
     assert "domain two writes into" in told

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import copy
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import PC
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
+from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse, printed
 
 _X86 = "<features><acpi/><apic/></features>"
 _DOCUMENT = """<domain type='{virt_type}'><name/><memory/><vcpu>1</vcpu>
@@ -95,3 +97,19 @@ def skeleton(domain):
     if machine is None:
         del document.find("os/type").attrib["machine"]
     return document
+
+
+def completed(text: str) -> str:
+    """The document of a new guest with what libvirt adds: all memory in use, and a balloon to change that.
+
+    The latter in a PC (qemuDomainDefAddDefaultDevices).
+    """
+    document = parse(text)
+    memory = document.find("memory")
+    if memory is not None and document.find("currentMemory") is None:
+        memory.addnext(copy.deepcopy(memory))
+        memory.getnext().tag = "currentMemory"
+    devices = document.find("devices")
+    if document.find("os/type").get("arch") in PC and devices is not None and devices.find("memballoon") is None:
+        devices.append(devices.makeelement("memballoon", {"model": "virtio"}))
+    return printed(document)

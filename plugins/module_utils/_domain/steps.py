@@ -91,6 +91,11 @@ class Domain(Resource):
 
         return self.planned.once("domains", lambda: Listed(self.conn))
 
+    def completed(self, text):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import completed
+
+        return completed(text)
+
     def forget(self):
         super().forget()
         self._guest = None

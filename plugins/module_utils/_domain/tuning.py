@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import GUEST, PC
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import GUEST
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import LIMITS
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import UNITS, CpuSet
@@ -106,12 +106,9 @@ def _kib(element) -> int:
 
 
 def _can_balloon(change, guest) -> bool:
-    balloon, arch = guest.tree.find("devices/memballoon"), guest.tree.find("os/type").get("arch")
+    balloon = guest.tree.find("devices/memballoon")
     wanted = change.trail[-1].value.parse(change.after) // 1024
-    # One that is only planned has not got it from libvirt yet, which gives it to those that are a PC
-    # (qemuDomainDefAddDefaultDevices).
-    has = arch in PC if balloon is None else balloon.get("model") != "none"
-    return has and wanted <= _kib(guest.tree.find("memory"))
+    return balloon is not None and balloon.get("model") != "none" and wanted <= _kib(guest.tree.find("memory"))
 
 
 def _can_plug_vcpus(change, guest) -> bool:

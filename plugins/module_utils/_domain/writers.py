@@ -18,8 +18,9 @@ _OPEN = ("running", "paused")
 
 
 def check(domain, document) -> None:
-    """Refused where a guest would write into a file that another running guest writes into."""
+    """Refused where a guest would write into a file that it, or another running guest, writes into already."""
     own = {disk.find("target").get("dev"): _written(disk) for disk in document.iterfind("devices/disk")}
+    _refuse_twice(domain, {target: source for target, source in own.items() if source})
     others = _others(domain) if any(own.values()) else {}
     for target, source in own.items() if others else ():
         other = source and (others.get(source) or others.get(_in_other_words(domain, source)))
@@ -28,6 +29,20 @@ def check(domain, document) -> None:
                 f"{domain.subject}: disks[{target}]: domain {other} writes into {'/'.join(source[1:])}, and runs; give"
                 " each its own, or both 'shareable: true'"
             )
+
+
+def _refuse_twice(domain, own: dict[str, tuple]) -> None:
+    """Refused where a guest has one file as two of its disks. C(own): the source of each that it writes into."""
+    mixed = len({source[0] for source in own.values()}) > 1
+    seen: dict[tuple, str] = {}
+    for target, source in own.items():
+        for known in (source, _in_other_words(domain, source) if mixed else ()):
+            if known in seen:
+                raise Refused(
+                    f"{domain.subject}: disks[{target}]: it is {seen[known]} already; give each its own, or both"
+                    " 'shareable: true'"
+                )
+        seen[source] = target
 
 
 def _in_other_words(domain, source: tuple) -> tuple:
