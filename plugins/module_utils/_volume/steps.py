@@ -26,7 +26,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema imp
     FILE_POOLS,
     FILLED,
 )
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import confidential, list_url
 
 # No seed and no config is larger.
 _WHOLE = 64 << 20
@@ -243,8 +242,12 @@ class Volume(Resource):
 
     @classmethod
     def hidden(cls, options):
-        source = options.get("source") or {}
-        return super().hidden(options) | confidential(source.get("url"), list_url(source.get("checksum")))
+        source, found = options.get("source"), super().hidden(options)
+        if not source:
+            return found
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import confidential, list_url
+
+        return found | confidential(source.get("url"), list_url(source.get("checksum")))
 
     def prepare(self, actual):
         self._uses = None
