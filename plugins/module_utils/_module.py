@@ -25,7 +25,8 @@ _PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu,
 class _Module(AnsibleModule):
     """C(confidential): options whose values are shown nowhere, whatever is in them.
 
-    C(hidden(params)): what else is to be shown nowhere, as far as it shows before the task is understood.
+    C(hidden(params)): what else is to be shown nowhere, as far as it shows before the task is understood, also in
+    params that nobody has checked yet.
     """
 
     def __init__(self, *, confidential: tuple[str, ...], hidden, **more):
@@ -34,17 +35,22 @@ class _Module(AnsibleModule):
 
     def log(self, msg, log_args=None):
         """To the system's log. Its first line is the invocation, which nobody reads there with a whole xml in it."""
-        self.no_log_values.update(self._hidden(self.params))
+        self._hide()
         untold = {"xml", *self.confidential} & set(log_args or ())
         if untold:
             log_args = {name: value for name, value in log_args.items() if name not in untold}
             msg = "Invoked with " + " ".join(f"{name}={value}" for name, value in log_args.items())
         super().log(msg, log_args=log_args)
 
+    def _hide(self) -> None:
+        self.no_log_values.update(self._hidden(self.params))
+
     def exit_json(self, **result):
         super().exit_json(**self._with_invocation(result))
 
     def fail_json(self, msg, **result):
+        # Ansible's own refusals come before the first line of the log.
+        self._hide()
         super().fail_json(msg, **self._with_invocation(result))
 
     def _with_invocation(self, result: dict) -> dict:

@@ -80,7 +80,7 @@ class Resource(Kind):
     @classmethod
     def hidden(cls, options: dict) -> set[str]:
         """Values in options that must appear nowhere, also where nothing else of the task can be read."""
-        return secrets_in(options.get("xml") or "")
+        return secrets_in(str(options.get("xml") or ""))
 
     def secrets(self) -> set[str]:
         """Values that must appear nowhere."""

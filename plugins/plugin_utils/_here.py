@@ -64,7 +64,7 @@ class HereActionBase(ActionBase):
             or any(task.environment or ())
             # Somebody wants to see what was sent.
             or constants.DEFAULT_KEEP_REMOTE_FILES
-            # A fork has but one thread, and whatever the others hold for ever.
+            # A fork has only one thread, and would wait for ever for what another holds.
             or threading.active_count() > 1
             or not self._any_python(task_vars)
         ):

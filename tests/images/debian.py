@@ -49,7 +49,7 @@ linux /vmlinuz root=LABEL=root ro console=tty0 console=ttyS0,115200 quiet $quick
 initrd /initrd.img
 boot
 """
-# The first stage of cloud-init starts what runs them all; a later one asks it, or runs by itself where it is gone.
+# The first stage of cloud-init starts what runs them all; a later one asks it, or runs by itself where there is none.
 STAGES = {"cloud-init": "init", "cloud-config": "modules --mode=config", "cloud-final": "modules --mode=final"}
 FIRST_STAGE = """\
 [Service]

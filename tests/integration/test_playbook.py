@@ -286,6 +286,8 @@ _URL = "http://user:geheim@127.0.0.1:9/none?expires=1&signature=geheim"
             {"source": {"url": "http://127.0.0.1:9/none", "checksum": f"sha256:{_URL}", "retries": 0}},
             "reached",
         ),
+        ("volume", {"source": {"url": _URL}, "wpie": True}, "wpie"),
+        ("volume", {"source": {"url": _URL.replace("127.0.0.1", "[127.0.0.1")}}, "is no URL"),
         ("image", {"url": _URL, "checksum": "sha256:x"}, "'sha256:HEX'"),
         ("domain", {"xml": "<domain><graphics passwd='geheim'/></domian>"}, "not well-formed"),
     ],

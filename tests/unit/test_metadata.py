@@ -34,6 +34,10 @@ def test_action_group_all_is_the_list_of_modules() -> None:
     assert sorted(read_yaml("meta/runtime.yml")["action_groups"]["all"]) == MODULES
 
 
+def test_every_module_has_the_action_plugin_that_spares_it_a_python() -> None:
+    assert sorted(path.stem for path in (CHECKOUT / "plugins/action").glob("*.py")) == MODULES
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_module_is_importable_under_the_name_of_the_collection(module: str) -> None:
     importlib.import_module(f"ansible_collections.virtops.libvirt.plugins.modules.{module}")

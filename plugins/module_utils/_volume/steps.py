@@ -243,7 +243,7 @@ class Volume(Resource):
     @classmethod
     def hidden(cls, options):
         source, found = options.get("source"), super().hidden(options)
-        if not source:
+        if not isinstance(source, dict):
             return found
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import confidential, list_url
 

@@ -10,11 +10,11 @@ _SIGNED = 16
 
 
 def split(url: str) -> SplitResult:
-    """The parts of a URL; without a scheme where it is none."""
+    """The parts of a URL, all empty where it is none that can be read."""
     try:
         return urlsplit(url)
     except ValueError:
-        return urlsplit("//" + url.partition("?")[0].rpartition("@")[2].strip("/[]"))
+        return SplitResult("", "", "", "", "")
 
 
 def plain(url: str) -> str:
@@ -30,13 +30,15 @@ def file_name(url: str) -> str:
 
 def list_url(checksum: str | None) -> str:
     """The URL of the list in the option C(checksum), C("") where that is no list."""
-    wanted = (checksum or "").partition(":")[2]
+    wanted = str(checksum or "").partition(":")[2]
     return wanted if "://" in wanted else ""
 
 
 def confidential(*urls: str | None) -> set[str]:
     """What is to be shown nowhere: of who logs in by a URL itself, or has it signed."""
     found: set[str] = set()
-    for parts in map(split, filter(None, urls)):
-        found |= {parts.password or "", parts.query if len(parts.query) >= _SIGNED else ""}
+    for url in map(str, filter(None, urls)):
+        parts = split(url)
+        # Nobody knows what a password is in one that cannot be read.
+        found |= {parts.password or "", parts.query if len(parts.query) >= _SIGNED else ""} if any(parts) else {url}
     return found - {""}

@@ -35,7 +35,8 @@ class Web:
         self.url, self.subject = url, subject
         if split(url).scheme not in ("http", "https"):
             raise Refused(
-                f"{subject}: {plain(url)} is no URL of http or https; correct it, or give a file by its 'path'"
+                f"{subject}: {plain(url) or 'what is given'} is no URL of http or https; correct it, or give a file by"
+                " its 'path'"
             )
         self._timeout, self._retries = options.get("timeout") or 30, options.get("retries") or 0
         self._options = {
