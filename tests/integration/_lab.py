@@ -25,11 +25,11 @@ PLANNED = ("changed", "changes", "pending", "power_cycled", "steps", "diff")
 RESULTS = {"image": "volume", "volume_export": "export"}
 
 
-def wait_until(condition, seconds: float, what: str):
-    """Poll until the condition gives something true and return that; fail after the deadline."""
+def wait_until(condition, seconds: float, what: str, evidence=str):
+    """Poll until the condition gives something true and return that; fail after the deadline, with the evidence."""
     deadline = time.monotonic() + seconds
     while not (outcome := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s {evidence()}"
         time.sleep(0.02)
     return outcome
 
@@ -107,6 +107,8 @@ class Lab:
         self.exercised: dict[str, set[str]] = {}
         # Whether a guest is up that writes to its disks and moves its balloon by itself.
         self.writing = False
+        # Modules in processes of their own, which may outlive the test that failed beside them.
+        self.started: list[subprocess.Popen] = []
         self.writer = Agent(host, libraries)
         self.reader = Agent(host, libraries, READ_ONLY)
 
@@ -177,7 +179,7 @@ class Lab:
         return real["msg"]
 
     def start(self, module: str, libraries: str = "", /, **options) -> subprocess.Popen:
-        """A module in a process of its own, to be killed with C(kill). C(libraries): where it looks for them first."""
+        """A module in a process of its own, which C(wipe) ends. C(libraries): where it looks for them first."""
         environment = self.writer.environment()
         environment["PYTHONPATH"] = f"{libraries}:{environment['PYTHONPATH']}".lstrip(":")
         process = subprocess.Popen(
@@ -187,6 +189,7 @@ class Lab:
             text=True,
             env=environment,
         )
+        self.started.append(process)
         process.stdin.write(json.dumps({"do": "module", "name": module, "options": options, "check": False}) + "\n")
         process.stdin.flush()
         return process
@@ -214,6 +217,11 @@ class Lab:
         self.writer.ask("wipe_domains")
 
     def wipe(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                self.shell("pkill -KILL -f '[_]inside.py once' || true")
+            process.communicate()
+        self.started.clear()
         self.writing = False
         self.writer.ask("wipe")
 

@@ -194,7 +194,11 @@ def tiny_guest(tiny, more: str = "", devices: str = "", machine: str = "q35") ->
     </domain>"""
 
 
+def console(lab) -> str:
+    """What the tiny guest has printed since its start."""
+    return (lab.host.directory / "log" / "guest.log").read_text(errors="replace")
+
+
 def boot(lab) -> None:
     """Wait until the guest, which runs, hears its power button."""
-    log = lab.host.directory / "log" / "guest.log"
-    wait_until(lambda: "READY" in log.read_text(errors="replace"), 60, "the guest's boot")
+    wait_until(lambda: "READY" in console(lab), 60, "the guest's boot", lambda: console(lab))

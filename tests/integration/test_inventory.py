@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from integration._lab import HERE, PYTHON, contains, wait_until
-from integration.guests import tiny_guest
+from integration.guests import boot, console, tiny_guest
 
 ODD = "{{ 1 + 1 }} <ü> & 'x'"
 MAC = "52:54:00:aa:09:01"
@@ -103,7 +103,11 @@ def listed(ansible):
 @pytest.fixture
 def address(guests):
     """The address of web1, once it has one."""
-    lease = wait_until(lambda: guests.virsh("domifaddr", "web1"), 60, "a lease of web1")
+    boot(guests)
+    leases = "grep -r . /var/lib/libvirt/dnsmasq; pgrep -af dnsmasq; virsh domiflist web1; ip -s link"
+    lease = wait_until(
+        lambda: guests.virsh("domifaddr", "web1"), 60, "a lease of web1", lambda: console(guests) + guests.shell(leases)
+    )
     return lease.split()[-1].partition("/")[0]
 
 
