@@ -30,6 +30,7 @@ def recipe_hash(name: str) -> str:
     files = [
         HERE / f"{name}.py",
         HERE / "_disk.py",
+        HERE / "_initramfs.py",
         HERE.parent / "hypervisors/_debian.py",
         *sorted(HERE.glob(f"{name}-*")),
     ]

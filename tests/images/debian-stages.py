@@ -6,13 +6,19 @@ The first stage starts this one, which stays for the others: they write a line t
 cloud-init, and read the exit code from ``answer``.
 """
 
+import gc
 import os
 import signal
 import sys
 from pathlib import Path
 
-from cloudinit.cmd.main import main
+# What is imported stays, and is shared by all.
+gc.disable()
 
+from cloudinit.cmd.main import main  # noqa: E402
+
+# As its generator would say it.
+ENABLED = Path("/run/cloud-init/enabled")
 ASK, ANSWER = (Path("/run/cloud-init-stages", name) for name in ("ask", "answer"))
 LAST = "--mode=final"
 
@@ -43,8 +49,11 @@ def serve():
         ANSWER.write_text(f"{code}\n")
 
 
+ENABLED.parent.mkdir(exist_ok=True)
+ENABLED.touch()
 ASK.parent.mkdir()
 os.mkfifo(ANSWER)
+gc.freeze()
 first = run(sys.argv[1:])
 os.mkfifo(ASK)
 if not os.fork():
@@ -52,4 +61,5 @@ if not os.fork():
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     serve()
-sys.exit(first)
+# Nothing is left to clean up, which takes as long as an import.
+os._exit(first)

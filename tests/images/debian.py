@@ -7,14 +7,14 @@ from pathlib import Path
 
 import _debian
 import _disk
+import _initramfs
 from _tools import scratch_directory, step
 
 FILES = ("debian.qcow2",)
 MEBIBYTES = 2048
 PACKAGES = (
     "linux-image-cloud-amd64",
-    "initramfs-tools",
-    "lz4",
+    "busybox-static",
     "systemd",
     "systemd-sysv",
     "systemd-resolved",
@@ -46,7 +46,7 @@ GRUB = """\
 set quick="random.trust_cpu=on mitigations=off no5lvl nokaslr norandmaps init_on_alloc=0 cryptomgr.notests"
 set quick="$quick nowatchdog audit=0 apparmor=0"
 linux /vmlinuz root=LABEL=root ro console=tty0 console=ttyS0,115200 quiet $quick
-initrd /initrd.img
+initrd /boot/quick.img
 boot
 """
 # The first stage of cloud-init starts what runs them all; a later one asks it, or runs by itself where there is none.
@@ -63,6 +63,9 @@ ExecStart=/bin/sh -c '[ -p ask ] || exec cloud-init {0}; echo {0} >ask; read cod
 WorkingDirectory=-/run/cloud-init-stages
 """
 UNUSED = (
+    "kvm",
+    "kvm_amd",
+    "kvm_intel",
     "aesni_intel",
     "crc32_pclmul",
     "crc32c_intel",
@@ -97,6 +100,13 @@ ClientIdentifier=mac
 ExecStart=
 ExecStart=/lib/systemd/systemd-networkd-wait-online --any --timeout=30
 """,
+    # Its lease's name would be set by a service of its own, after cloud-init has set that of the seed.
+    **{
+        f"etc/systemd/network/{name}.network.d/quick.conf": "[DHCPv4]\nUseHostname=no\n"
+        for name in ("90-dhcp", "10-cloud-init-enp1s0")
+    },
+    # It asks whether its settings are good, and then reads them again.
+    "etc/systemd/system/ssh.service.d/quick.conf": "[Service]\nExecStartPre=\n",
     # Loaded for what a processor can do, and never used here.
     "etc/modprobe.d/quick.conf": "".join(f"blacklist {module}\n" for module in UNUSED),
     "usr/lib/cloud-init-stages.py": Path(__file__).with_name("debian-stages.py").read_text(),
@@ -121,10 +131,9 @@ cloud_final_modules: [package-update-upgrade-install, write-files-deferred, ansi
                       final-message, power-state-change]
 """,
 }
-INITRAMFS = {
-    "etc/initramfs-tools/conf.d/quick": "MODULES=list\nCOMPRESS=lz4\nBUSYBOX=n\nRESUME=none\nFSTYPE=ext4\n",
-    "etc/initramfs-tools/modules": "virtio_pci\nvirtio_blk\nvirtio_scsi\nsd_mod\next4\n",
-}
+# There before initramfs-tools, whose own is kept away by it: no kernel is to make an initramfs.
+NO_INITRAMFS = "etc/kernel/postinst.d/initramfs-tools"
+MODULES = (*_initramfs.VIRTIO, *_initramfs.DISKS)
 MASKED = (
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
@@ -138,12 +147,22 @@ MASKED = (
     "proc-sys-fs-binfmt_misc.automount",
     "systemd-update-utmp.service",
     "systemd-update-utmp-runlevel.service",
+    # All users are there.
+    "systemd-sysusers.service",
     "sys-kernel-debug.mount",
     "sys-kernel-tracing.mount",
     "dev-hugepages.mount",
     "dev-mqueue.mount",
-    "modprobe@drm.service",
+    *(f"modprobe@{module}.service" for module in ("configfs", "dm_mod", "drm", "fuse", "loop")),
+    "sys-fs-fuse-connections.mount",
+    "sys-kernel-config.mount",
     "cloud-init-hotplugd.socket",
+)
+WANTED = (
+    "cloud-init.target",
+    "systemd-networkd.service",
+    "systemd-resolved.service",
+    "serial-getty@ttyS0.service",
 )
 
 
@@ -155,21 +174,19 @@ def build(directory: Path) -> None:
                 "bookworm",
                 root,
                 PACKAGES,
-                # Before the kernel's package makes the initramfs, and kept when initramfs-tools brings its own.
-                options=[*(f"--essential-hook={_hook(name)}" for name in INITRAMFS), "--dpkgopt=force-confold"],
+                options=[
+                    f'--essential-hook=mkdir -p "$1/{Path(NO_INITRAMFS).parent}" && touch "$1/{NO_INITRAMFS}"',
+                    "--dpkgopt=force-confold",
+                ],
             )
         with step("debian: making the disk"):
             grub = _disk.grub_images(root, EARLY_GRUB)
             _configure(root)
+            init = {"init": Path(__file__).with_name("debian-init.sh")}
+            _initramfs.write(root, scratch / "initramfs", root / "boot/quick.img", modules=MODULES, files=init)
             raw = scratch / "disk.raw"
             _disk.write_disk(root, raw, mebibytes=MEBIBYTES, label="root", grub=grub)
             _disk.to_qcow2(raw, directory / FILES[0])
-
-
-def _hook(name: str) -> str:
-    """The shell command that writes a file of INITRAMFS below mmdebstrap's $1."""
-    content = INITRAMFS[name].replace("\n", "\\n")
-    return f'mkdir -p "$(dirname "$1/{name}")" && printf "{content}" >"$1/{name}"'
 
 
 def _configure(root: Path) -> None:
@@ -182,7 +199,11 @@ def _configure(root: Path) -> None:
         link = root / "etc/systemd/system" / unit
         link.unlink(missing_ok=True)
         link.symlink_to("/dev/null")
-    for unit in ("systemd-networkd.service", "systemd-resolved.service", "serial-getty@ttyS0.service"):
+    # What decides at each boot whether cloud-init is to run is a long script.
+    generator = root / "etc/systemd/system-generators/cloud-init-generator"
+    generator.parent.mkdir(exist_ok=True)
+    generator.symlink_to("/dev/null")
+    for unit in WANTED:
         wants = root / "etc/systemd/system/multi-user.target.wants" / unit
         wants.parent.mkdir(parents=True, exist_ok=True)
         if not wants.is_symlink():

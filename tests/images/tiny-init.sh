@@ -7,7 +7,7 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-mkdir -p /dev/pts /etc/acpi/PWRF
+mkdir -p /dev/pts /etc/acpi/PWRF /www
 mount -t devpts devpts /dev/pts
 while read -r module; do
   insmod "/modules/$module"
