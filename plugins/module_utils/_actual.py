@@ -69,6 +69,8 @@ class Planned:
         self._answers: dict[str, Any] = {}
         # Whether many objects are planned beside each other, so that it pays to ask about all that there are.
         self.many = False
+        # Asks about them before the answers are needed, an C(_ahead.Asker), where there is one.
+        self.asker: Any = None
         for entry in entries:
             self.add(entry)
 
@@ -98,6 +100,13 @@ class Planned:
         if question not in self._answers:
             self._answers[question] = ask()
         return self._answers[question]
+
+    def ask(self, question: str, kind: str, pool: str | None, handles: dict, handle, ask):
+        """What C(ask(handle)) answers of one of the C(handles) by name, which may have been asked already."""
+        if self.asker is None:
+            return ask(handle)
+        ahead = self.once(question, lambda: self.asker.ahead(kind, pool, handles, ask))
+        return ahead.take(handle.name(), lambda: ask(handle))
 
     def get(self, kind: str, name: str, pool: str | None = None) -> dict | None:
         """The words of a planned object; None where nothing is planned or where its removal is."""

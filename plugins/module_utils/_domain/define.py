@@ -9,7 +9,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._change import nam
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import applied, power, states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.attempts import attempts
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_quirks
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.reading import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step

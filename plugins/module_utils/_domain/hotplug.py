@@ -7,7 +7,7 @@ virDomainUpdateDeviceFlags, tried on libvirt 9.0.
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import WITH_SECRETS
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.reading import WITH_SECRETS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import default_bus, has_controller
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt

@@ -26,6 +26,12 @@ class Listed:
         self._autostart = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
         self._saved = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)
 
+    @property
+    def running(self) -> dict:
+        """The handles of those that are on, by name."""
+        off = (states.STOPPED, states.SAVED)
+        return {name: handle for name, handle in self.handles.items() if self.state(name) not in (None, *off)}
+
     def state(self, name: str) -> str | None:
         """The state in our words, None for a guest that is gone meanwhile."""
         number = self._numbers.get(name)

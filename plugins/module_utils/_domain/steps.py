@@ -6,7 +6,7 @@ from __future__ import annotations
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, POWER_CYCLE
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import reading, states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import PLACES
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -17,8 +17,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop_secrets, printed, without_secrets
 
-# virDomainXMLFlags INACTIVE and SECURE, as numbers: libvirt may be missing where this is read.
-WITH_SECRETS = 2 | 1
 # What a running guest has otherwise than its definition by libvirt's own doing: the details of the model that QEMU made
 # of the CPU, ports that were free at the start, an open tray (formatdomain: "CPU model and topology", "Graphical
 # framebuffers", "target" of a disk).
@@ -74,7 +72,7 @@ class Domain(Resource):
         return {name: getattr(info, name)(conn, names) for name in asked}
 
     def find(self):
-        listed = self._listed()
+        listed = self.listed
         handle = listed.handles.get(self.name) if listed else None
         if handle is None and not listed:
             handle = lookup(self.conn.lookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN)
@@ -82,14 +80,6 @@ class Domain(Resource):
             # It has another name until the task is done.
             handle = lookup(self.conn.lookupByUUIDString, self.asked["uuid"], libvirt.VIR_ERR_NO_DOMAIN)
         return handle
-
-    def _listed(self):
-        """All guests, looked at together where many are planned; else None."""
-        if not self.planned.many:
-            return None
-        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import Listed
-
-        return self.planned.once("domains", lambda: Listed(self.conn))
 
     def completed(self, text):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import completed
@@ -103,77 +93,16 @@ class Domain(Resource):
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def read(self) -> Actual | None:
-        handle, autostart = self._found()
-        if handle is None:
+        return reading.read(self)
+
+    @property
+    def listed(self):
+        """All guests, looked at together where many are planned; else None."""
+        if not self.planned.many:
             return None
-        text = self._text(handle)
-        saved: list[str] = []
-        listed = self._listed()
-        state = (listed.state(handle.name()) if listed else None) or states.SAVED
-        # One that has saved memory, or is not listed, is looked at itself.
-        if state == states.SAVED:
-            state = states.word(handle.state()[0], lambda: self._saved(handle, saved))
-        active = state not in (states.STOPPED, states.SAVED)
-        return Actual(
-            handle,
-            text,
-            active=active,
-            state=state,
-            autostart=autostart,
-            live_text=self._live_text(handle) if active else "".join(saved),
-        )
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import Listed
 
-    def _found(self) -> tuple:
-        """(the handle or None, autostart where the task names it)."""
-        wanted, listed = self.options.get("autostart"), self._listed()
-        if wanted is not None and not listed:
-            from ansible_collections.virtops.libvirt.plugins.module_utils._domain.listed import with_autostart
-
-            handle = with_autostart(self.conn, self.name, wanted)
-            if handle is not None:
-                return handle, wanted
-        handle = self.find()
-        if wanted is None or handle is None:
-            return handle, None
-        return handle, listed.autostart(handle.name()) if listed else bool(handle.autostart())
-
-    def _saved(self, handle, text: list[str]) -> bool:
-        """Whether the memory of a guest that is off is saved; C(text) gets the document that it wakes up with.
-
-        Both with one call: libvirt answers it with an error for a guest without saved memory.
-        """
-        try:
-            text.append(handle.managedSaveGetXMLDesc(self._if_told(libvirt.VIR_DOMAIN_SAVE_IMAGE_XML_SECURE)))
-        except libvirt.libvirtError as error:
-            if error.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID:
-                return False
-            return bool(handle.hasManagedSaveImage())
-        return True
-
-    def _text(self, handle) -> str:
-        """The persistent document; with its passwords where the task has some and libvirt tells them."""
-        if self.secrets() or self._passwords(self.asked):
-            try:
-                return handle.XMLDesc(WITH_SECRETS)
-            except libvirt.libvirtError as error:
-                if error.get_error_code() != libvirt.VIR_ERR_OPERATION_DENIED:
-                    raise
-                self.unchecked = ["passwords: a read-only connection does not tell them"]
-                for item in self._passwords(self.wanted):
-                    del item["password"]
-        return handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-
-    @staticmethod
-    def _passwords(options: dict) -> list[dict]:
-        """The items that have one."""
-        return [item for item in options.get("graphics", ()) if "password" in item]
-
-    def _live_text(self, handle) -> str:
-        return handle.XMLDesc(self._if_told(libvirt.VIR_DOMAIN_XML_SECURE))
-
-    def _if_told(self, flag: int) -> int:
-        """C(flag), for passwords in a document, where the task has some and libvirt tells them."""
-        return flag if self._passwords(self.wanted) or (self.secrets() and not self.unchecked) else 0
+        return self.planned.once("domains", lambda: Listed(self.conn))
 
     def shapes(self):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.shapes import SHAPES
@@ -219,7 +148,7 @@ class Domain(Resource):
     def _refuse_words(self) -> None:
         if self.options.get("wait_for") and self.state not in ("running", "restarted"):
             raise Refused(f"{self.subject}: wait_for waits for a running guest; say also 'state: running'")
-        given = [item["password"] for item in self._passwords(self.asked) if item["type"] == "vnc"]
+        given = [item["password"] for item in reading.passwords(self.asked) if item["type"] == "vnc"]
         if self.xml is not None:
             given += [one.get("passwd", "") for one in self.xml.iterfind("devices/graphics[@type='vnc']")]
         # Also where it may be the one that is there: a connection that only reads does not tell.

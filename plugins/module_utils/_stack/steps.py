@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
+from ansible_collections.virtops.libvirt.plugins.module_utils._ahead import asker
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Plan
@@ -116,7 +117,9 @@ class Stack:
         """Plan every object after those that it needs; touches nothing. The second time: what was worked on."""
         self.planned.many = True
         if self._plan is None:
-            plans = self._first_plans()
+            with asker(map(key, self.resources)) as self.planned.asker:
+                plans = self._first_plans()
+            self.planned.asker = None
             work = Work(plans, self._after, self.options["workers"], self.options["on_error"])
             self._plan = StackPlan(self, plans, work)
             return self._plan

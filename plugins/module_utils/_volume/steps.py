@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import operator
 import os
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -107,8 +108,12 @@ class Volume(Resource):
         if handle is None or (self.state == "present" and self.content and self._is_unfinished(pool)):
             return None
         # Listed until the pool is looked through, and gone: a revert to a snapshot does that.
-        text = lookup(handle.XMLDesc, 0, libvirt.VIR_ERR_NO_STORAGE_VOL)
+        text = lookup(functools.partial(self._document, there or {}), handle, libvirt.VIR_ERR_NO_STORAGE_VOL)
         return None if text is None else Actual(handle, text, active=False)
+
+    def _document(self, there: dict, handle) -> str:
+        ask = operator.methodcaller("XMLDesc", 0)
+        return self.planned.ask(f"documents of {self.pool}", self.kind, self.pool, there, handle, ask)
 
     def _is_unfinished(self, pool) -> bool:
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.places import unfinished
