@@ -15,6 +15,8 @@ and C(Mapping) (a dict of the user's own keys, repeated elements).
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._match import pairs
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, make_room, remove
@@ -24,6 +26,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 # What a change does to an object that runs: "live" is applied at once, "next_boot" waits for its next start.
 LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
 ANYTHING = None
+_BREAKS = re.compile(r"[\t\n\r]")
 
 
 class Field:
@@ -80,9 +83,15 @@ class Field:
     def parse(self, raw, where: str):
         """Canonical form of what the user wrote; Refused names C(where)."""
         try:
-            return self.value.parse(raw)
+            canonical = self.value.parse(raw)
         except ValueError as error:
             raise Refused(f"{where}: {error}") from None
+        if self.required and canonical == "":
+            raise Refused(f"{where}: it is empty; give it a value")
+        if self.attribute and isinstance(canonical, str) and _BREAKS.search(canonical):
+            # libvirt writes them as they are, and reads a space (XML 1.0, 3.3.3).
+            raise Refused(f"{where}: there is a line break or a tab in it, which libvirt does not keep; write a space")
+        return canonical
 
     def show(self, canonical):
         """The option's words for a canonical value."""

@@ -94,6 +94,10 @@ class Kind:
         """Steps that bring the document into libvirt."""
         raise NotImplementedError
 
+    def keeping_steps(self, actual: Actual) -> list[Step]:
+        """Steps after which a transient object is there to be switched off, or on with the host."""
+        return []
+
     def effect(self, change: Change, actual: Actual, target) -> str:
         """What a change of the definition does to the object, which runs: LIVE or NEXT_BOOT."""
         return change.effect

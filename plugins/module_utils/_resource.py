@@ -172,6 +172,11 @@ class Resource(Kind):
 
     def _plan_absent(self, plan: Plan, actual: Actual | None) -> None:
         self.check_absent(actual)
+        there = "" if actual is None else (actual.tree.findtext("uuid") or "").strip()
+        if there and self.asked.get("uuid", there) != there:
+            raise Refused(
+                f"{self.subject}: its UUID is {there}, not {self.asked['uuid']}; correct 'uuid', or take it out"
+            )
         if actual is not None:
             plan.changes = [Change("state", actual.state or "present", "absent", "live" if actual.active else CONFIG)]
             plan.steps = self.absent_steps(actual)
@@ -234,6 +239,8 @@ class Resource(Kind):
             plan.changes = changes + self._switches(actual, state)
         if changes or actual is None:
             plan.steps += self.write_steps(actual, target, changes)
+        elif plan.changes:
+            plan.steps += self.keeping_steps(actual)
         plan.steps += self._autostart_steps(actual) + self.state_steps(actual) + self.late_steps(actual, changes)
         if not plan.changes:
             plan.after = plan.before

@@ -77,6 +77,13 @@ class SwitchedResource(Resource):
         is_active = actual is not None and actual.active
         return {"active": "active", "inactive": "inactive"}.get(self.state, "active" if is_active else "inactive")
 
+    def keeping_steps(self, actual: Actual) -> list[Step]:
+        stays = self.state == "inactive" or self.options.get("autostart")
+        if actual.persistent or not stays:
+            return []
+        text = actual.text
+        return [Step(f"define {self.subject}", lambda: self.define(text), self.undefine)]
+
     def state_steps(self, actual):
         is_active = actual is not None and actual.active
         if self.state == "active" and not is_active:

@@ -195,8 +195,8 @@ changes:
         start, for V(power_cycle) the object is switched off and on.
       type: str
 pending:
-  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
-    RV(changes).
+  description: Changes that are written and wait for the next start, also those of earlier runs of what the task names;
+    entries as in RV(changes).
   returned: always
   type: list
   elements: dict

@@ -37,8 +37,8 @@ options:
     type: bool
   allow_restart:
     description:
-      - Stop an active network and start it again where a change waits for that, and put the NIC of every running guest
-        back on it. No guest is restarted; they lose packets for some seconds.
+      - Stop an active network and start it again where a change that the task names waits for that, and put the NIC of
+        every running guest back on it. No guest is restarted; they lose packets for some seconds.
       - NICs that lead nowhere, because somebody else restarted the network below them, are put back too.
       - It is refused below guests whose NICs libvirt connects only when they start (macvtap, devices of the host, Open
         vSwitch).
@@ -181,8 +181,8 @@ changes:
         start, V(restart) is by a restart below the guests.
       type: str
 pending:
-  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
-    RV(changes).
+  description: Changes that are written and wait for the next start, also those of earlier runs of what the task names;
+    entries as in RV(changes).
   returned: always
   type: list
   elements: dict

@@ -313,8 +313,8 @@ changes:
       description: V(live) counts at once for guests that run, V(config) where none runs with the filter.
       type: str
 pending:
-  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
-    RV(changes).
+  description: Changes that are written and wait for the next start, also those of earlier runs of what the task names;
+    entries as in RV(changes).
   returned: always
   type: list
   elements: dict

@@ -389,8 +389,8 @@ changes:
         start.
       type: str
 pending:
-  description: Changes that are written and wait for the next start, also those of earlier runs; entries as in
-    RV(changes).
+  description: Changes that are written and wait for the next start, also those of earlier runs of what the task names;
+    entries as in RV(changes).
   returned: always
   type: list
   elements: dict

@@ -77,7 +77,8 @@ options:
     type: bool
     default: false
   prune_volumes:
-    description: With O(prune), remove such volumes, too, with what is in them.
+    description: With O(prune), remove such volumes, too, with what is in them. Refused while a guest that stays has one
+      as a disk.
     type: bool
     default: false
   on_error:

@@ -88,6 +88,12 @@ NWFILTER = [
     ({"xml": "<filter name='new'>"}, "nwfilter xml", "not well-formed"),
     ({"xml": "<!DOCTYPE f><filter name='new'/>"}, "DOCTYPE"),
     ({"xml": "<network/>"}, "<filter> is needed"),
+    (rule(protocol="tcp", dst_port="22-10"), "22 is behind 10"),
+    (rule(protocol="tcp", src_ip_range="10.0.0.9-10.0.0.5"), "10.0.0.9 is behind"),
+    *(
+        ({"name": "new", "filters": [{"name": "base", "parameters": {"IP": value}}]}, "no value")
+        for value in (None, True)
+    ),
 ]
 
 

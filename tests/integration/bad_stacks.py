@@ -7,6 +7,7 @@ GUEST = {"name": "web", "virt_type": "qemu", "memory": "16 MiB"}
 CLONE = {"name": "new.qcow2", "pool": "images", "backing": {"volume": "base.qcow2"}}
 DHCP = {"address": "10.72.0.1", "prefix": 24, "dhcp": {"ranges": [{"start": "10.72.0.10", "end": "10.72.0.11"}]}}
 NIC = [{"network": "new"}]
+ANOTHER = {"name": "b", "state": "active"}
 
 
 def stack(**more):
@@ -104,4 +105,22 @@ STACK = [
         "MAC 52:54:00:aa:03:09 belongs to domain w1",
     ),
     (stack(state="absent", volumes=[{"name": "base.qcow2", "pool": "images"}]), "it is the base of images/clone.qcow2"),
+    *((stack(name=name, domains=[GUEST]), "stack: name") for name in ("", "  ", "a\nb")),
+    (stack(workers=0, domains=[GUEST]), "workers 0"),
+    *((stack(domains=[{**GUEST, "name": "w{n}", "count": count}]), "count") for count in (2.5, True, -1, "two")),
+    (
+        stack(networks=[{"name": "a", "state": "active", "ips": [DHCP]}, {**ANOTHER, "ips": [DHCP]}]),
+        "network b: 10.72.0.0/24 overlaps",
+        "network a",
+    ),
+    (
+        stack(networks=[{"name": "a", "bridge": {"name": "x0"}}, {**ANOTHER, "bridge": {"name": "x0"}}]),
+        "x0",
+        "network a",
+    ),
+    (stack(networks=[{"name": "a", "uuid": "1" * 32}, {**ANOTHER, "uuid": "1" * 32}]), "uuid", "network a"),
+    (
+        stack(volumes=[{"name": "owned.raw", "pool": "images", "state": "absent"}]),
+        "volume images/owned.raw: domain owner has it as a disk",
+    ),
 ]

@@ -12,7 +12,8 @@ import pytest
 from integration.bad_documents import BAD_DOCUMENTS
 from integration.bad_filters import NICS, NWFILTER
 from integration.bad_guests import GUESTS
-from integration.bad_input import DOMAIN, EXPORT, NETWORK, POOL, SECRET, UNKNOWN, VOLUME, domain
+from integration.bad_input import DOMAIN, EXPORT, POOL, SECRET, UNKNOWN, VOLUME, domain
+from integration.bad_networks import NETWORK
 from integration.bad_pairs import PAIRS
 from integration.bad_stacks import STACK
 
@@ -41,6 +42,8 @@ def estate(_session_lab, tmp_path_factory):
         "filter": {"name": "web", "parameters": {"OFFICE": "10.1.0.1"}},
     }
     lab.ok("domain", name="two", **guest, machine="q35", interfaces=[nic])
+    lab.ok("volume", pool="images", name="owned.raw", capacity="1 MiB")
+    lab.ok("domain", name="owner", **guest, disks=[{"target": "vda", "pool": "images", "volume": "owned.raw"}])
     yield lab
     lab.wipe()
 

@@ -488,3 +488,24 @@ def test_effects_of_a_network_that_is_off(lab):
     options = copy.deepcopy(OPTIONS)
     options["ips"][0]["dhcp"]["hosts"] = []
     assert set(effects(lab.change("network", **options)).values()) == {"config"}
+
+
+TRANSIENT = "<network><name>passing</name><ip address='10.74.0.1' prefix='24'/></network>"
+
+
+@pytest.mark.parametrize(
+    "options", [{"state": "inactive"}, {"autostart": True}, {"state": "active", "autostart": True}]
+)
+def test_a_network_that_is_in_no_definition_gets_one_where_it_is_to_stay(lab, options):
+    lab.shell("virsh -q net-create /dev/stdin", TRANSIENT)
+    lab.change("network", name="passing", **options)
+    assert "passing" in lab.virsh("net-list", "--all", "--persistent", "--name")
+
+
+def test_another_record_of_a_service_waits_for_the_next_start(lab):
+    """libvirt cannot tell two of them apart that say the same domain, or none."""
+    options = {"name": "new", "state": "active", "ips": [{"address": "10.74.0.1", "prefix": 24}]}
+    service = {"service": "ldap", "protocol": "tcp", "target": "a", "port": 1}
+    lab.change("network", **options, dns={"srv": [service]})
+    changed = lab.change("network", **options, dns={"srv": [{**service, "target": "b"}]})
+    assert {change["effect"] for change in changed["changes"]} == {"next_boot"}

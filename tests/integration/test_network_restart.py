@@ -348,6 +348,18 @@ def test_guests_that_outlived_their_network_are_put_back_on_the_new_one(world, n
     world.unchanged("network", **network, allow_restart=True)
 
 
+def test_a_restart_for_what_waits_that_fails_leaves_the_network_as_it_ran(world, console, network):
+    network["dnsmasq_options"] = ["no-such-option"]
+    world.ok("network", **network)
+    before, there, definition = guests(world), taps(world), world.xml("network", "shared")
+    with pings(world, console) as lost:
+        failed = world.run("network", **network, allow_restart=True)
+    assert "taken back" in failed["msg"]
+    assert max(lost.host, lost.guest) <= 2 * LOST
+    assert (guests(world), taps(world), world.xml("network", "shared")) == (before, there, definition)
+    assert world.check("network", **network)["pending"]
+
+
 def test_a_restart_that_fails_leaves_all_as_it_was(world, console, network):
     before, there, definition = guests(world), taps(world), world.xml("network", "shared")
     network["dnsmasq_options"] = ["no-such-option"]

@@ -138,6 +138,11 @@ def test_what_was_there_before_is_changed_and_never_pruned(lab):
     lab.ok("domain", name="web1", virt_type="qemu", memory="32 MiB")
     made = lab.change("stack", **STACK)
     assert {"networks[lab].state", "domains[web1].memory", "domains[web2]"} <= {c["path"] for c in made["changes"]}
+    # Its disk is the stack's, and stays as long as the guest has it.
+    assert "volume lab/web1.qcow2: domain web1 has it as a disk" in lab.refused(
+        "stack", name="lab", prune=True, prune_volumes=True
+    )
+    lab.ok("domain", name="web1", disks=[])
     before = lab.state()
     lab.change("stack", name="lab", prune=True, prune_volumes=True)
     assert names(lab.state()) == {"pool": ["lab"], "network": ["lab"], "domain": ["web1"]}

@@ -11,7 +11,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 from ansible_collections.virtops.libvirt.plugins.module_utils._network import host
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import LENGTHS
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.given import check_given
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.modes import OWN_BRIDGE, check_mode
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.records import check_hosts, check_records
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS
 
 # The kernel's IFNAMSIZ, without the byte that ends the name.
@@ -19,6 +21,9 @@ _LONGEST_DEVICE = 15
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 # The least that dnsmasq lends an address for.
 _SHORTEST_LEASE = 120
+_SHORTEST_MTU, _LONGEST_MTU = {4: 68, 6: 1280}, 65535
+# The shortest prefix of IPv6 with DHCP.
+_SHORTEST_PREFIX6 = 64
 # The bits of a prefix for which the domain of addresses, in-addr.arpa or ip6.arpa, has a name of its own.
 _PTR_PARTS = {4: 8, 6: 4}
 
@@ -44,16 +49,33 @@ def check(network, actual, target) -> None:
         )
     _read_forward_device(words, target)
     check_mode(network.subject, words, network.conn)
+    if network.xml is None:
+        check_given(network.subject, network.wanted, mode)
+    if any(one.get("average") is None for tag in ("inbound", "outbound") for one in target.iter(tag)):
+        raise Refused(
+            f"{network.subject}: a 'bandwidth' lacks its average, and libvirt takes no other figure alone; give it"
+        )
     _check_functions(network, words)
     _check_parts(network, words, subnets)
     starts = network.state_after(actual) == "active"
+    if starts and words.get("mtu") and subnets:
+        _check_mtu(network, words["mtu"], subnets)
     if starts and words.get("dns", {}).get("enable") is not False:
         _check_reverse(network, words)
-    for other in network.conn.listAllNetworks(0):
-        if other.name() != network.name:
-            _apart(network, words, subnets, other, starts)
+    for name, theirs, runs in _others(network):
+        _apart(network, words, subnets, name, theirs, starts and runs)
     if starts and is_local(network.conn):
         _check_host(network, actual, words, subnets)
+
+
+def _check_mtu(network, mtu: int, subnets: list) -> None:
+    """Refused for one that the kernel does not take of a bridge, or for IPv6 (RFC 8200, 5)."""
+    least = max(_SHORTEST_MTU[subnet.version] for subnet in subnets)
+    if not least <= mtu <= _LONGEST_MTU:
+        raise Refused(
+            f"{network.subject}: mtu {mtu} is not between {least} and {_LONGEST_MTU}, as its addresses need it;"
+            " give one that is"
+        )
 
 
 def _read_forward_device(words: dict, target) -> None:
@@ -98,7 +120,25 @@ def _subnet(network, block: dict):
         if address == block["address"]:
             raise Refused(f"{where}: {what}: {address} is the network's own address; choose another one")
     _check_dhcp(where, block, hosts, ranges, subnet.version)
+    check_hosts(where, hosts)
+    if subnet.version == 6 and ranges:
+        _check_ranges6(where, subnet, ranges)
     return subnet
+
+
+def _check_ranges6(where: str, subnet, ranges: list) -> None:
+    """Refused for what libvirt counts not so far (virSocketAddrGetRange)."""
+    if subnet.prefixlen < _SHORTEST_PREFIX6:
+        raise Refused(
+            f"{where}: prefix {subnet.prefixlen} is shorter than {_SHORTEST_PREFIX6}, and libvirt lends no addresses of"
+            " such a network; make it longer, or take 'dhcp.ranges' out"
+        )
+    for part in ranges:
+        if ip_address(part["start"]).packed[:-2] != ip_address(part["end"]).packed[:-2]:
+            raise Refused(
+                f"{where}.dhcp.ranges: {part['start']} to {part['end']} differ in more than the last four digits, and"
+                " libvirt takes no such range; choose nearer ones"
+            )
 
 
 def _check_dhcp(where: str, block: dict, hosts: list, ranges: list, version: int) -> None:
@@ -160,8 +200,8 @@ def _check_parts(network, words: dict, subnets: list) -> None:
                 " take 'dhcp' out of the others"
             )
     groups = words.get("portgroups", [])
-    _once(f"{subject}: portgroups: name", [group["name"] for group in groups])
-    defaults = [group["name"] for group in groups if group.get("default")]
+    _once(f"{subject}: portgroups: name", [group.get("name") for group in groups])
+    defaults = [group.get("name", "") for group in groups if group.get("default")]
     if len(defaults) > 1:
         raise Refused(f"{subject}: portgroups {' and '.join(defaults)} are both the default; there is one at most")
     for route in words.get("routes", []):
@@ -181,15 +221,7 @@ def _check_parts(network, words: dict, subnets: list) -> None:
     left = [name for name in ("forwarders", "hosts", "txt", "srv") if dns.get(name)]
     if dns.get("enable") is False and left:
         raise Refused(f"{subject}: 'dns.{left[0]}' is for a DNS server, and 'dns.enable' is false; make it empty")
-    for record in dns.get("srv", []):
-        lacks = (
-            [name for name in ("port", "priority", "weight") if record.get(name)] if not record.get("target") else []
-        )
-        if lacks:
-            raise Refused(f"{subject}: dns.srv: {lacks[0]} of {record['service']} needs a target; give 'target'")
-    for record in dns.get("txt", []):
-        if set(" ,") & set(record["name"]):
-            raise Refused(f"{subject}: dns.txt: name {record['name']!r} has a space or a comma; write it without")
+    check_records(subject, dns)
 
 
 def _serves(block: dict, version: int) -> bool:
@@ -197,25 +229,35 @@ def _serves(block: dict, version: int) -> bool:
     return ip_address(block["address"]).version == version and bool(dhcp.get("ranges") or dhcp.get("hosts"))
 
 
-def _apart(network, words: dict, subnets: list, other, starts: bool) -> None:
-    """Refused where another network has the bridge or its MAC, or runs in one of the subnets of this one."""
-    theirs = read(FIELDS, ET.fromstring(other.XMLDesc(0)))  # noqa: S314 (the text is libvirt's own)
+def _others(network):
+    """(name, words, whether it is active) of the other networks, as earlier tasks of a check-mode run left them."""
+    there = {one.name(): one for one in network.conn.listAllNetworks(0)}
+    planned = network.planned.of("network")
+    for name in sorted({*there, *planned} - {network.name}):
+        if name in planned:
+            words = planned[name]["words"]
+            if words:
+                yield name, words, words.get("state") == "active"
+        else:
+            text = there[name].XMLDesc(0)
+            yield name, read(FIELDS, ET.fromstring(text)), there[name].isActive()  # noqa: S314 (libvirt's own)
+
+
+def _apart(network, words: dict, subnets: list, name: str, theirs: dict, run: bool) -> None:
+    """Refused where network C(name) has the same bridge, MAC or UUID, or where both C(run) in one subnet."""
     bridge, mac = words.get("bridge", {}).get("name", ""), words.get("mac")
     own = words.get("forward", {}).get("mode") in OWN_BRIDGE
     if own and bridge and theirs.get("bridge", {}).get("name") == bridge:
-        raise Refused(
-            f"{network.subject}: bridge {bridge} is that of network {other.name()} already; choose another one"
-        )
-    if mac and theirs.get("mac") == mac:
-        raise Refused(f"{network.subject}: mac {mac} is that of network {other.name()} already; choose another one")
-    if not starts or not other.isActive():
-        return
-    for subnet in subnets:
+        raise Refused(f"{network.subject}: bridge {bridge} is that of network {name} already; choose another one")
+    for what, value in (("mac", mac), ("uuid", words.get("uuid"))):
+        if value and theirs.get(what) == value:
+            raise Refused(f"{network.subject}: {what} {value} is that of network {name} already; choose another one")
+    for subnet in subnets if run else ():
         for block in theirs.get("ips", []):
             running = ip_interface(f"{block['address']}/{block['prefix']}").network
             if running.version == subnet.version and running.overlaps(subnet):
                 raise Refused(
-                    f"{network.subject}: {subnet} overlaps with {running} of the active network {other.name()};"
+                    f"{network.subject}: {subnet} overlaps with {running} of the active network {name};"
                     " choose another subnet"
                 )
 

@@ -34,7 +34,7 @@ def effect(change, live, target) -> str:
         block = f"ip[@address='{change.label}']"
         able = _takes_dhcp(live.find(block), target.find(block))
     else:
-        able = change.trail[-1].name != "srv" or _takes_srv(live, target)
+        able = all(part.name != "srv" for part in change.trail) or _takes_srv(live, target)
     return LIVE if able else NEXT_BOOT
 
 

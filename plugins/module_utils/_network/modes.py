@@ -53,7 +53,7 @@ def _value(words: dict, path: str):
 
 def _everywhere(words: dict, name: str) -> list[tuple[str, dict]]:
     """(path, value) of an option that the network and its port groups have."""
-    groups = [(f"portgroups[{group['name']}].{name}", group) for group in words.get("portgroups", [])]
+    groups = [(f"portgroups[{group.get('name', '')}].{name}", group) for group in words.get("portgroups", [])]
     return [(path, owner[name]) for path, owner in [(name, words), *groups] if owner.get(name)]
 
 
@@ -87,7 +87,7 @@ def _check_bandwidth(refuse, mode, words: dict) -> None:
         if not allowed:
             refuse(f"'{path}'", f"needs a bridge, and mode {mode} has none")
         for direction, numbers in limits.items():
-            if "average" not in numbers:
+            if not numbers.get("average"):
                 refuse(f"'{path}.{direction}'", "has no average, without which libvirt takes no figure", "give it")
 
 
@@ -104,7 +104,9 @@ def _check_vlan(refuse, mode, words: dict, conn) -> None:
         own = _value(group, "virtualport")
         able = (mode == "bridge" and own.get("type") == "openvswitch") if own else allowed
         if (words.get("vlan") or group.get("vlan")) and not able:
-            refuse(f"'portgroups[{group['name']}].vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
+            refuse(
+                f"'portgroups[{group.get('name', '')}].vlan'", "needs Open vSwitch, mode passthrough or mode hostdev"
+            )
     if words.get("vlan") and not allowed and not any(group.get("default") for group in groups):
         refuse("'vlan'", "needs Open vSwitch, mode passthrough or mode hostdev")
     for path, vlan in vlans:

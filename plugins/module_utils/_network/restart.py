@@ -20,8 +20,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
 
-def restart_steps(network, nics: list[Nic], define: list[Step]) -> list[Step]:
-    """Stop, define anew, start, with the NICs out of the way meanwhile.
+def restart_steps(network, nics: list[Nic], define: list[Step], ran_with: str) -> list[Step]:
+    """Stop, define anew, start, with the NICs out of the way meanwhile. C(ran_with): the running document.
 
     Refused for NICs that could not be put back; libvirt would also forget which guest has which device of a pool.
     """
@@ -33,7 +33,7 @@ def restart_steps(network, nics: list[Nic], define: list[Step]) -> list[Step]:
         )
     # Taken back in the other order, the old definition is there again before it is started.
     switch = [
-        Step(f"stop {network.subject}", network.stop, network.start),
+        Step(f"stop {network.subject}", network.stop, partial(_start_again, network, ran_with)),
         *define,
         Step(f"start {network.subject}", network.start, network.stop),
     ]
@@ -44,6 +44,17 @@ def plug_steps(network, nics: list[Nic]) -> list[Step]:
     """Steps that put NICs back on a network that is active by then."""
     nics = [nic for nic in nics if nic.on_a_bridge]
     return [*_away(network, nics), *_back(network, nics)]
+
+
+def _start_again(network, ran_with: str) -> None:
+    """Start a network as it ran: its definition may have had a change since then with which it does not start."""
+    try:
+        network.start()
+    except libvirt.libvirtError:
+        waiting = network.find().XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)
+        network.define(ran_with)
+        network.start()
+        network.define(waiting)
 
 
 def _away(network, nics: list[Nic]) -> list[Step]:

@@ -112,7 +112,7 @@ class Network(SwitchedResource):
         if any(change.effect == RESTART for change in changes):
             from ansible_collections.virtops.libvirt.plugins.module_utils._network.restart import restart_steps
 
-            return restart_steps(self, self.attached(), steps)
+            return restart_steps(self, self.attached(), steps, actual.live_text)
         return steps + self._plug_steps(self.strays(actual)) if len(its_own) < len(changes) else steps
 
     def state_steps(self, actual):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -15,6 +16,13 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.schema i
 
 # Protocols of IP that have ports: tcp, udp, dccp, sctp (virNWFilterRuleValidate).
 _WITH_PORTS = (6, 17, 33, 132)
+# Attributes with the two ends of a span.
+_SPANS = (
+    ("srcportstart", "srcportend"),
+    ("dstportstart", "dstportend"),
+    ("srcipfrom", "srcipto"),
+    ("dstipfrom", "dstipto"),
+)
 
 
 def check(resource, actual, target) -> None:
@@ -25,7 +33,7 @@ def check(resource, actual, target) -> None:
         _new(resource, target)
     _priority(resource, target)
     for number, rule in enumerate(target.findall("rule")):
-        _rule(f"{resource.subject}: rules[{number}]", rule)
+        _rule(f"{resource.subject}: rules[{number}]", rule, resource.xml is None)
     known = _references(resource, target)
     if actual is not None:
         _running(resource, known)
@@ -53,7 +61,7 @@ def _priority(resource, target) -> None:
         )
 
 
-def _rule(where: str, rule) -> None:
+def _rule(where: str, rule, typed: bool) -> None:
     if rule.get("action") is None or rule.get("direction") is None:
         return  # The schema says it.
     found = told(rule)
@@ -65,6 +73,8 @@ def _rule(where: str, rule) -> None:
             f"{where}: libvirt forgets whether {name} is to match or not where {source} does not say the same; give"
             f" {source} too, in the same way, or make two rules of it"
         )
+    if typed:
+        _spans(where, found.values)
     if found.values.get("dstipto") and found.protocol.endswith("v6"):
         raise Refused(f"{where}: libvirt takes no dst_ip_range of IPv6 (it reads its end as IPv4); write dst_ip")
     has_ports = any(attribute.startswith(("srcport", "dstport")) for attribute in found.values)
@@ -72,6 +82,22 @@ def _rule(where: str, rule) -> None:
         raise Refused(f"{where}: ports need ip_protocol tcp, udp, sctp or 33; give it")
     if ("ipset" in found.values) != ("ipsetflags" in found.values):
         raise Refused(f"{where}: ipset and ipset_flags go together; give both")
+
+
+def _spans(where: str, values: dict) -> None:
+    """Refused for a span whose end lies before its start: no rule for that starts."""
+    for start, end in _SPANS:
+        first, last = values.get(start), values.get(end)
+        ends = [one for one in (first, last) if one is not None and not str(one).startswith("$")]
+        if len(ends) == 2 and _order(ends[0]) > _order(ends[1]):
+            raise Refused(f"{where}: {first} is behind {last}; write the lower one first")
+
+
+def _order(value: int | str) -> tuple:
+    """The place of a port or of an address among others."""
+    if isinstance(value, int):
+        return 0, value
+    return ip_address(value).version, int(ip_address(value))
 
 
 def _option(protocol: str, attribute: str) -> tuple[str, str]:

@@ -20,7 +20,10 @@ class Parameters(Mapping):
     def parse(self, raw, where):
         found = {}
         for key, value in raw.items():
-            found[str(key)] = [str(one) for one in (value if isinstance(value, list) else [value])]
+            given = value if isinstance(value, list) else [value]
+            if any(one is None or isinstance(one, bool) for one in given):
+                raise Refused(f"{where}.{key}: it has no value; write one, such as an address, or take it out")
+            found[str(key)] = [str(one) for one in given]
         for key, values in found.items():
             if not re.fullmatch(r"\w+", key, re.ASCII):
                 raise Refused(f"{where}: {key!r} is no name of a variable; use letters, digits and '_'")

@@ -112,10 +112,8 @@ class Reader:
         value = own.get(word)
         if value is None:
             return None
-        try:
-            number = int(value)
-        except (TypeError, ValueError):
-            number = -1
+        # Ansible gives a template's text.
+        number = int(value) if re.fullmatch(r"[0-9]{1,9}", str(value).strip(), re.ASCII) else -1
         if not 0 <= number <= _MOST:
             raise Refused(f"{where}: {word} {value!r} is no number from 0 to {_MOST}; correct it")
         return number

@@ -62,6 +62,12 @@ class Stack:
         self.conn, self.options, self.planned = conn, options, planned or Planned()
         self.name, self.state = options["name"], options["state"]
         self.subject = f"stack {self.name}"
+        if not self.name.strip() or not self.name.isprintable() or self.name != self.name.strip():
+            raise Refused(
+                f"stack: name {self.name!r} is empty, or has space around it or a line break; give another one"
+            )
+        if options["workers"] < 1:
+            raise Refused(f"{self.subject}: workers {options['workers']} would do nothing; give 1 or more")
         reader = Reader(options)
         declared = [self._resource(*item) for item in reader.items()]
         self._refuse_twice(declared)
@@ -232,6 +238,11 @@ class Stack:
             raise self.failure([], failures)
         return result
 
+    def _stands(self) -> list[str]:
+        """Words on what was done, the removals first."""
+        places = sorted(self._plan.work.done, key=lambda place: self.resources[place].state != "absent")
+        return [plan.steps[-1].why for plan in map(self._plan.plans.__getitem__, places) if plan.steps]
+
     def failure(self, stands: list[str], waits: tuple[str, ...] = ()) -> Failed:
         """What failed, in words; C(stands): what could not be taken back. C(waits): guests that were waited for."""
         work = self._plan.work
@@ -243,11 +254,17 @@ class Stack:
         ]
         words = f"{self.subject}: {'. Also, '.join(failed)}"
         if left:
-            more = f" and {len(left) - _TOLD} more" if len(left) > _TOLD else ""
-            words += f". Not begun for that: {', '.join(left[:_TOLD])}{more}"
+            words += f". Not begun for that: {_some(left)}"
+        if work.failed and work.on_error != "roll_back" and self._stands():
+            words += f". Of the other objects this is done, and stands: {_some(self._stands())}"
         if work.on_error == "roll_back" and work.failed:
             words += ". What had been done was taken back" + (f", but for: {', '.join(stands)}" if stands else "")
         return Failed(words)
+
+
+def _some(words: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    return ", ".join(words[:_TOLD]) + (f" and {len(words) - _TOLD} more" if len(words) > _TOLD else "")
 
 
 def _placed(resource, change: Change) -> Change:

@@ -22,6 +22,10 @@ def check(volume, path: str) -> None:
     guest = next((use for use in volume.uses() if not _ends(volume, use.name)), None)
     if guest:
         raise Refused(f"{volume.subject}: domain {guest.name} runs on it; stop it first, {advice}")
+    # A stack removes what nobody may have named.
+    owner = users.defined_on(volume.conn, volume.planned, path, volume.pool, volume.name) if volume.owner else ""
+    if owner and owner != volume.options.get("_but_for"):
+        raise Refused(f"{volume.subject}: domain {owner} has it as a disk; take it from the guest first, {advice}")
     built = [name for name in users.built_on(volume.conn, volume.planned, path) if not _goes(volume, name)]
     if built:
         shown = ", ".join(built[:3]) + (f" and {len(built) - 3} more" if len(built) > 3 else "")

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._running import running
+from ansible_collections.virtops.libvirt.plugins.module_utils._running import documents, running
 
 _PLACES = ("file", "dev", "name")
 
@@ -35,6 +35,21 @@ def disks_on(conn, planned, path: str, pool: str, name: str) -> list[Use]:
             elif any(_is(source, path, pool, name) for source in disk.iterfind(".//backingStore/source")):
                 found.append(Use(domain, disk, True))
     return found
+
+
+def defined_on(conn, planned, path: str, pool: str, name: str) -> str:
+    """A guest that has the volume C(name) of C(pool) in its definition, as it is by then; C("") for none."""
+    there = planned.once("all guests", lambda: documents(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT))
+    later = planned.of("domain")
+    for domain, tree in there:
+        entry = later.get(domain.name())
+        if entry and not entry["words"]:
+            continue
+        # The text is our own.
+        planned_tree = ET.fromstring(entry["xml"]) if entry and entry["xml"] else tree  # noqa: S314
+        if any(_is(source, path, pool, name) for source in planned_tree.iterfind("devices/disk/source")):
+            return domain.name()
+    return ""
 
 
 def _is(source, path: str, pool: str, name: str) -> bool:

@@ -47,7 +47,7 @@ def test_a_nic_whose_port_nobody_knows_leads_nowhere():
 def test_no_restart_below_nics_that_cannot_be_put_back(name):
     nics = attached([guest("nat"), guest(name)], "n")
     with pytest.raises(Refused, match=f"below {name}, whose NICs"):
-        restart.restart_steps(SimpleNamespace(subject="network n", name="n"), nics, [])
+        restart.restart_steps(SimpleNamespace(subject="network n", name="n"), nics, [], "")
 
 
 @pytest.mark.parametrize(
