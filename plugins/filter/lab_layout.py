@@ -227,7 +227,13 @@ def lab_layout(
     """See DOCUMENTATION."""
     problems: list[str] = []
     network = _subnet(subnet, problems)
-    wanted = [dict(guest) if isinstance(guest, Mapping) else {"name": guest} for guest in guests]
+    # A key without a value says nothing, as an option of a module without one.
+    wanted = [
+        {key: value for key, value in guest.items() if value is not None}
+        if isinstance(guest, Mapping)
+        else {"name": guest}
+        for guest in guests
+    ]
     names = [str(guest.get("name") or "") for guest in wanted]
     problems += [
         f"guest name {name!r} will not do; use up to 63 lower case letters, digits and hyphens, no hyphen first or last"

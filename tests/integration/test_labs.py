@@ -100,6 +100,33 @@ def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, 
     assert lab.state() == before
 
 
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"guests": [{"name": "web1", "options": {"name": "other"}}]}, "web1: options has a 'name'"),
+        ({"network_options": {"name": "other"}, "guest_options": {"name": "a"}}, "network_options, guest_options has"),
+        ({"user": "a b; rm"}, 'nat_lab_user "a b; rm" is no name of a user'),
+        ({"subnet": "10.210.0.5/24"}, "the subnet is wrong: 10.210.0.5/24 has host bits set"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_its_own_words(lab, play, tiny, tmp_path, more, words):
+    lab.ok("network", name="nat", forward={"mode": "nat"}, ips=[{"address": "10.210.0.1", "prefix": 24}])
+    before = lab.state()
+    assert words in play(play_of("nat_lab", tmp_path, tiny, **more)).tasks[-1]["msg"]
+    assert lab.state() == before
+
+
+def test_a_guest_that_was_renamed_keeps_its_disks(lab, play, tiny, tmp_path):
+    guests = [{"name": "web1"}, {"name": "web2", "options": {"state": "stopped"}}]
+    assert play(play_of("nat_lab", tmp_path, tiny, guests=guests)).code == 0
+    lab.virsh("domrename", "web2", "renamed")
+    before = lab.state()
+    for options in (["--check"], []):
+        done = play(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "web1", "memory": None}], prune=True), *options)
+        assert "web2.qcow2: domain renamed has it as a disk" in done.tasks[-1]["msg"]
+    assert lab.state()["pool"]["nat"]["volumes"] == before["pool"]["nat"]["volumes"]
+
+
 def images_of(lab, name: str) -> dict[str, str]:
     """The images that the guests of a lab are built on, of which each is there once."""
     volumes = {volume["name"]: volume for volume in lab.ok("volume_info", pool=name)["volumes"]}

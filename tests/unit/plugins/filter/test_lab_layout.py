@@ -139,6 +139,11 @@ def test_ansible_finds_it():
     assert FilterModule().filters() == {"lab_layout": lab_layout}
 
 
+def test_what_has_no_value_is_not_given():
+    guest = {"name": "web1", "address": None, "memory": None}
+    assert lab_layout([guest], "lab", "192.168.150.0/24") == lab_layout(["web1"], "lab", "192.168.150.0/24")
+
+
 def test_guests_give_themselves_ipv6_addresses():
     # The example of RFC 4291, appendix A, in other digits.
     guest = {"name": "web1", "mac": "52:54:00:3b:0a:f1"}
