@@ -123,6 +123,8 @@ from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from itertools import chain
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import derived_mac
 
 # What DNS takes for one label (RFC 1123, 2.1), in lower case as dnsmasq answers it.
@@ -225,6 +227,8 @@ def lab_layout(
     subnet6: str = "",
 ) -> dict:
     """See DOCUMENTATION."""
+    if guests is None or isinstance(guests, (str, Mapping)):
+        raise AnsibleFilterError(f"lab_layout: {guests!r} is no list of guests; give names or mappings in a list")
     problems: list[str] = []
     network = _subnet(subnet, problems)
     # A key without a value says nothing, as an option of a module without one.

@@ -44,11 +44,17 @@ _value:
   sample: "52:54:00:3b:0a:f1"
 """
 
+from collections.abc import Mapping
+
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import derived_mac
 
 
 def mac_from_name(name: str, *more: object) -> str:
     """See DOCUMENTATION."""
+    if name is None or name == "" or isinstance(name, (Mapping, list)):
+        raise AnsibleFilterError(f"mac_from_name: {name!r} is no name; give that of a guest")
     return derived_mac(str(name), *map(str, more))
 
 

@@ -24,7 +24,7 @@ class Ahead:
         self._workers = workers
         self._left = iter(questions.items())
         self._asked: dict[str, Future] = {}
-        for _ in range(_WINDOW):
+        for _number in range(_WINDOW):
             self._next()
 
     def _next(self) -> None:

@@ -132,7 +132,7 @@ class Size(Text):
         self.written = written or unit
 
     def parse(self, raw):
-        match = re.fullmatch(_SIZE, str(raw))
+        match = re.fullmatch(_SIZE, str(raw), re.ASCII)
         if not match:
             raise ValueError(f"{raw!r} is not a size such as '512 MiB' or '10G'")
         whole, part, unit = match.groups()

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,6 +143,12 @@ def test_ansible_finds_it():
 def test_what_has_no_value_is_not_given():
     guest = {"name": "web1", "address": None, "memory": None}
     assert lab_layout([guest], "lab", "192.168.150.0/24") == lab_layout(["web1"], "lab", "192.168.150.0/24")
+
+
+@pytest.mark.parametrize("guests", [None, "web1", {"name": "web1"}])
+def test_no_list_of_guests(guests):
+    with pytest.raises(AnsibleFilterError, match="is no list of guests"):
+        lab_layout(guests, "lab", "192.168.150.0/24")
 
 
 def test_guests_give_themselves_ipv6_addresses():

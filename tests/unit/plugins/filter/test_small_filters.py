@@ -37,6 +37,12 @@ def test_no_number_of_bytes(number):
         bytes_to_size(number)
 
 
+@pytest.mark.parametrize("name", [None, "", ["web1"], {}])
+def test_no_mac_of_what_is_no_name(name):
+    with pytest.raises(AnsibleFilterError, match="is no name"):
+        mac_from_name(name)
+
+
 def test_a_mac_is_that_of_its_names():
     assert mac_from_name("web1", 0) == mac_from_name("web1", "0") == "52:54:00:bb:e1:b3"
     assert len({mac_from_name("web1"), mac_from_name("web1", 0), mac_from_name("web1", 1), mac_from_name("10")}) == 4
