@@ -15,12 +15,17 @@ def running(conn, planned) -> list[tuple[Any, ET.Element]]:
     return planned.once("running guests", lambda: documents(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE))
 
 
-def documents(conn, which: int) -> list[tuple[Any, ET.Element]]:
-    """(libvirt's handle, document) of all guests of C(which) kind (virConnectListAllDomainsFlags), by name."""
+def documents(conn, which: int, flags: int = 0) -> list[tuple[Any, ET.Element]]:
+    """(libvirt's handle, document) of all guests of C(which) kind (virConnectListAllDomainsFlags), by name.
+
+    C(flags): of virDomainXMLFlags.
+    """
     found = []
     for domain in conn.listAllDomains(which):
         # It may have ended meanwhile.
-        text = lookup(lambda one: one.XMLDesc(0), domain, libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID)
+        text = lookup(
+            lambda one: one.XMLDesc(flags), domain, libvirt.VIR_ERR_NO_DOMAIN, libvirt.VIR_ERR_OPERATION_INVALID
+        )
         if text:
             found.append((domain, ET.fromstring(text)))  # noqa: S314 (libvirt's own)
     return sorted(found, key=lambda one: one[0].name())

@@ -156,7 +156,11 @@ NETWORK += [
     (dns(forwarders=[{}]), "dns.forwarders", "'address', 'domain'"),
     ({"xml": network_xml("<dns><srv service='' protocol='tcp' port='1'/></dns>")}, "dns.srv"),
     (routed(BLOCK, portgroups=[{"name": "", "bandwidth": {"inbound": {"average": 1}}}]), "portgroups[0].name", "empty"),
-    (routed(BLOCK, portgroups=[{"name": "a", "bandwidth": {"inbound": {"average": 0}}}]), "bandwidth", "average"),
+    (
+        routed(BLOCK, portgroups=[{"name": "a", "bandwidth": {"inbound": {"average": 0}}}]),
+        "portgroups[a].bandwidth.inbound",
+        "average",
+    ),
     (
         routed(BLOCK, portgroups=[{"name": "a", "virtualport": {"type": "openvswitch"}}]),
         "'portgroups[a].virtualport'",

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
@@ -26,7 +28,7 @@ class Listed:
         self._autostart = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
         self._saved = _names(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE)
 
-    @property
+    @functools.cached_property
     def running(self) -> dict:
         """The handles of those that are on, by name."""
         off = (states.STOPPED, states.SAVED)

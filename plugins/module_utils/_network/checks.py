@@ -51,10 +51,7 @@ def check(network, actual, target) -> None:
     check_mode(network.subject, words, network.conn)
     if network.xml is None:
         check_given(network.subject, network.wanted, mode)
-    if any(one.get("average") is None for tag in ("inbound", "outbound") for one in target.iter(tag)):
-        raise Refused(
-            f"{network.subject}: a 'bandwidth' lacks its average, and libvirt takes no other figure alone; give it"
-        )
+    _check_averages(network, target)
     _check_functions(network, words)
     _check_parts(network, words, subnets)
     starts = network.state_after(actual) == "active"
@@ -66,6 +63,18 @@ def check(network, actual, target) -> None:
         _apart(network, words, subnets, name, theirs, starts and runs)
     if starts and is_local(network.conn):
         _check_host(network, actual, words, subnets)
+
+
+def _check_averages(network, target) -> None:
+    """Refused for limits without an average, also one of 0, which is not written."""
+    groups = [(f"portgroups[{group.get('name', '')}].", group) for group in target.findall("portgroup")]
+    for where, owner in [("", target), *groups]:
+        for limit in owner.findall("bandwidth/*"):
+            if limit.get("average") is None:
+                raise Refused(
+                    f"{network.subject}: '{where}bandwidth.{limit.tag}' has no average, without which libvirt takes no"
+                    " figure; give it"
+                )
 
 
 def _check_mtu(network, mtu: int, subnets: list) -> None:

@@ -83,12 +83,9 @@ def _check_devices(refuse, mode, forward: dict, words: dict) -> None:
 
 def _check_bandwidth(refuse, mode, words: dict) -> None:
     allowed = mode in OWN_BRIDGE or (mode == "bridge" and _value(words, "bridge.name"))
-    for path, limits in _everywhere(words, "bandwidth"):
+    for path, _limits in _everywhere(words, "bandwidth"):
         if not allowed:
             refuse(f"'{path}'", f"needs a bridge, and mode {mode} has none")
-        for direction, numbers in limits.items():
-            if not numbers.get("average"):
-                refuse(f"'{path}.{direction}'", "has no average, without which libvirt takes no figure", "give it")
 
 
 def _check_vlan(refuse, mode, words: dict, conn) -> None:

@@ -39,7 +39,8 @@ def disks_on(conn, planned, path: str, pool: str, name: str) -> list[Use]:
 
 def defined_on(conn, planned, path: str, pool: str, name: str) -> str:
     """A guest that has the volume C(name) of C(pool) in its definition, as it is by then; C("") for none."""
-    there = planned.once("all guests", lambda: documents(conn, libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT))
+    which, flags = libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT, libvirt.VIR_DOMAIN_XML_INACTIVE
+    there = planned.once("definitions of guests", lambda: documents(conn, which, flags))
     later = planned.of("domain")
     for domain, tree in there:
         entry = later.get(domain.name())
