@@ -30,6 +30,8 @@ options:
           (the world needs a route to them), or as the rules of the host's own firewall say.
         - V(bridge) is a bridge of the host (O(bridge.name)), or macvtap on a device of the host in this mode, as
           are V(private), V(vepa) and V(passthrough). V(hostdev) gives a virtual function of a NIC to each guest.
+        - Another mode takes out of a network what does not go with it, such as its addresses or what libvirt filled
+          in for its bridge. What the task itself gives is refused instead.
         type: str
         choices:
         - nat

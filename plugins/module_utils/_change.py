@@ -30,14 +30,25 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import drop, 
 
 def target(resource, base, actual):
     """See C(Resource.target)."""
-    if resource.xml is None:
-        wanted = copy.deepcopy(base) if base is not None else resource.skeleton()
-        write(resource.fields, wanted, resource.wanted)
-        return wanted, []
     if base is None:
-        return resource.declared(), []
-    merged, merge = _merge(resource, base, actual)
-    return merged, merge.edits
+        return asked(resource), []
+    if resource.xml is None:
+        wanted, edits = copy.deepcopy(base), []
+        write(resource.fields, wanted, resource.wanted)
+    else:
+        wanted, merge = _merge(resource, base, actual)
+        edits = merge.edits
+    resource.shed(wanted, base)
+    return wanted, edits
+
+
+def asked(resource):
+    """The document that the task asks for where there is nothing yet."""
+    if resource.xml is not None:
+        return resource.declared()
+    document = resource.skeleton()
+    write(resource.fields, document, resource.named)
+    return document
 
 
 def _merge(resource, base, actual, running=None):

@@ -61,6 +61,9 @@ class Kind:
     def adapt(self, wanted, base, actual) -> None:
         """Bring the user's document into the form that libvirt gave back, where both are known to say the same."""
 
+    def shed(self, document, base) -> None:
+        """Take out of a document that was laid over C(base) what no longer goes with it, and nobody asks for."""
+
     def printed(self, document) -> str:
         """The document as a plan shows it."""
         return printed(without_secrets(document))

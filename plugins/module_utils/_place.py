@@ -36,6 +36,14 @@ def append(owner: Element, path: str) -> Element:
     return element
 
 
+def has(owner: Element, place: str) -> bool:
+    """Whether there is an element or an attribute (C(PATH/@NAME)) at a place."""
+    path, last = place.rpartition("/")[::2]
+    if last[:1] != "@":
+        return owner.find(place) is not None
+    return any(last[1:] in element.attrib for element in (owner.findall(path) if path else [owner]))
+
+
 def clear(owner: Element, place: str) -> None:
     """Take all elements, attributes (C(PATH/@NAME)) or texts (C(PATH/.)) at a place out."""
     path, last = place.rpartition("/")[::2]

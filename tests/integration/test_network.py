@@ -509,3 +509,34 @@ def test_another_record_of_a_service_waits_for_the_next_start(lab):
     lab.change("network", **options, dns={"srv": [service]})
     changed = lab.change("network", **options, dns={"srv": [{**service, "target": "b"}]})
     assert {change["effect"] for change in changed["changes"]} == {"next_boot"}
+
+
+@pytest.mark.parametrize("way", ["options", "xml"])
+def test_what_does_not_go_with_another_mode_goes(lab, way):
+    def change(document: str, **options):
+        if way == "options":
+            return lab.change("network", name="lab", **options)
+        return lab.change("network", xml=f"<network><name>lab</name>{document}</network>")
+
+    lab.ok("network", **OPTIONS, autostart=False)
+    changed = change("<forward mode='bridge'/><bridge name='br0'/>", forward={"mode": "bridge"}, bridge={"name": "br0"})
+    assert {"forward.mode", "mac", "ips[192.168.150.1]"} <= set(paths(changed))
+    change("<forward mode='private'><interface dev='up0'/></forward>", forward={"mode": "private", "dev": "up0"})
+    assert lab.tree("network", "lab").find("bridge") is None
+    # A bridge that libvirt makes, and names.
+    address = "<ip address='10.5.5.1' prefix='24'/>"
+    change(f"<forward mode='nat'/>{address}", forward={"mode": "nat"}, ips=[{"address": "10.5.5.1", "prefix": 24}])
+    assert lab.tree("network", "lab").find("bridge").get("name").startswith("virbr")
+    change(address, forward={})
+    assert lab.tree("network", "lab").find("mac") is not None
+
+
+def test_what_the_task_itself_asks_for_is_refused_in_another_mode(lab):
+    lab.ok("network", **OPTIONS)
+    bridge = {"forward": {"mode": "bridge"}, "bridge": {"name": "br0"}}
+    assert "'ips'" in lab.refused("network", name="lab", **bridge, ips=OPTIONS["ips"])
+    assert "'bridge.stp'" in lab.refused("network", name="lab", forward=bridge["forward"], bridge={"stp": True})
+    limited = lab.ok("network", name="lab", forward={"mode": "nat", "dev": "up0"})["network"]["forward"]
+    assert limited["dev"] == "up0"
+    changed = lab.change("network", name="lab", forward={"mode": "open"})
+    assert "forward.dev" in paths(changed)

@@ -11,6 +11,8 @@ from typing import Any
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._links import tags_on_bridges
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import mode_of
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import clear, has
 
 # Modes of which libvirt makes the bridge, None for an isolated network.
 OWN_BRIDGE = (None, "nat", "route", "open")
@@ -19,6 +21,36 @@ _NEEDS_BRIDGE = (
     *("bridge.stp", "bridge.delay", "bridge.zone"),
 )
 _MACVTAP = ("private", "vepa", "passthrough", "hostdev")
+_ALL = (*OWN_BRIDGE, "bridge", *_MACVTAP)
+# {place: the modes that it goes with}
+_GOES_WITH = {
+    **dict.fromkeys(("mac", "ip", "route", "domain", "mtu"), OWN_BRIDGE),
+    **dict.fromkeys(("dns", "dns/host", "dns/txt", "dns/srv"), OWN_BRIDGE),
+    **dict.fromkeys(("bridge/@stp", "bridge/@delay", "bridge/@zone"), OWN_BRIDGE),
+    "bridge/@macTableManager": (*OWN_BRIDGE, "bridge"),
+    "forward/nat": ("nat",),
+    **dict.fromkeys(("forward/interface", "forward/@dev"), set(_ALL) - {"open", "hostdev"}),
+    "forward/address": ("hostdev",),
+}
+
+
+def shed(document, before, asked) -> None:
+    """Take out what does not go with the forward mode that a document has now; it had the mode C(before).
+
+    Whoever asks for another mode need not know what libvirt filled in for the old one. What stands in C(asked), the
+    document that the task itself makes, stays and is refused.
+    """
+    mode = mode_of(document)
+    places = [place for place, modes in _GOES_WITH.items() if mode not in modes]
+    # A bridge that libvirt makes is none of the host.
+    if (mode in OWN_BRIDGE) != (before in OWN_BRIDGE) or mode in _MACVTAP:
+        places.append("bridge/@name")
+    for place in places:
+        if not has(asked, place):
+            clear(document, place)
+    for bridge in document.findall("bridge"):
+        if not bridge.attrib:
+            document.remove(bridge)
 
 
 def check_mode(subject: str, words: dict, conn) -> None:

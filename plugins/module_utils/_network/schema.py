@@ -30,6 +30,12 @@ class _Mode(Field):
         return super().read(owner) or "nat"
 
 
+def mode_of(document) -> str | None:
+    """The forward mode of a network, None for an isolated one."""
+    forward = document.find("forward")
+    return None if forward is None else FORWARD.fields[0].read(forward)
+
+
 class _Figure(Int):
     """A number that libvirt does not write where it is 0."""
 

@@ -9,7 +9,12 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import LIVE
 from ansible_collections.virtops.libvirt.plugins.module_utils._kind import PURGE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import PREFIX, ROUTE_PREFIX
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import FIELDS, FILLED, as_kept
+from ansible_collections.virtops.libvirt.plugins.module_utils._network.schema import (
+    FIELDS,
+    FILLED,
+    as_kept,
+    mode_of,
+)
 from ansible_collections.virtops.libvirt.plugins.module_utils._switched import SwitchedResource
 
 
@@ -68,6 +73,13 @@ class Network(SwitchedResource):
                         element.attrib.pop(name, None)
                         if name in twin.attrib:
                             element.set(name, twin.get(name))
+
+    def shed(self, document, base):
+        if mode_of(document) != mode_of(base):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._change import asked
+            from ansible_collections.virtops.libvirt.plugins.module_utils._network.modes import shed
+
+            shed(document, mode_of(base), asked(self))
 
     def effect(self, change, actual, target):
         from ansible_collections.virtops.libvirt.plugins.module_utils._network.live import effect
