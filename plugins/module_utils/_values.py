@@ -22,7 +22,7 @@ _SIZE = r"\s*(\d+)(?:\.(\d+))?\s*([A-Za-z]*)\s*"
 _MAC = r"[0-9a-f]{2}(:[0-9a-f]{2}){5}"
 _UUID = r"[0-9a-f]{32}"
 # No host has as many processors; libvirt has such a limit too (VIR_DOMAIN_CPUMASK_LEN).
-_CPUS = 16384
+MOST_CPUS = 16384
 
 
 class Text:
@@ -235,7 +235,7 @@ class CpuSet(Text):
         numbers: set[int] = set()
         for part in str(raw).replace(" ", "").split(","):
             match = re.fullmatch(r"(\^?)(\d+)(?:-(\d+))?", part)
-            if not match or (match[1] and match[3]) or not int(match[2]) <= int(match[3] or match[2]) < _CPUS:
+            if not match or (match[1] and match[3]) or not int(match[2]) <= int(match[3] or match[2]) < MOST_CPUS:
                 raise ValueError(f"{raw!r} is not a list of processors such as '0-3,^2'")
             span = set(range(int(match[2]), int(match[3] or match[2]) + 1))
             numbers = numbers - span if match[1] else numbers | span

@@ -17,6 +17,8 @@ _PACKAGES = (
     *DAEMONS,
     *TOOLS,
     *SERVICES,
+    # The machine's, which is in a .venv, has another Python.
+    "ansible-core",
     "busybox-static",
     "ca-certificates",
     "iproute2",
@@ -29,9 +31,11 @@ _PACKAGES = (
     "python3-apt",
     "sudo",
 )
-# Since Debian 13 libvirtd's drivers are packages of their own, which are only recommended.
+# Since Debian 13 libvirtd's drivers, and parts of QEMU, are packages of their own, which are only recommended.
 _MORE = {
     "trixie": (
+        "qemu-system-modules-spice",
+        "virtiofsd",
         "libvirt-daemon-driver-network",
         "libvirt-daemon-driver-storage",
         "libvirt-daemon-driver-storage-disk",

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PROGRAMS = Path(sys.executable).parent
 
 
 class Result:
@@ -23,17 +24,21 @@ class Result:
 
 
 class Playbook:
-    """Runs plays that are written to C(directory). C(wrapper): makes of a command the one that is run."""
+    """Runs plays that are written to C(directory). C(wrapper): makes of a command the one that is run.
 
-    def __init__(self, directory: Path, inventory: str, environment: dict, wrapper=list):
+    C(programs): where Ansible's are.
+    """
+
+    def __init__(self, directory: Path, inventory: str, environment: dict, wrapper=list, programs: Path = PROGRAMS):
         self.path, self.inventory, self.wrapper = directory / "play.yml", inventory, wrapper
+        self.program = programs / "ansible-playbook"
         self.environment = {**os.environ, "ANSIBLE_CALLBACK_PLUGINS": f"{HERE}/callback_plugins", **environment}
 
     def start(self, text: str, *words: str, variables: dict | None = None, callback: str = "results"):
         self.path.write_text(text)
         python = {"ansible_python_interpreter": "/usr/bin/python3", **(variables or {})}
         command = [
-            Path(sys.executable).with_name("ansible-playbook"),
+            self.program,
             *("--inventory", self.inventory, "--extra-vars", json.dumps(python)),
             *words,
             self.path,

@@ -46,6 +46,12 @@ GUEST_PAIRS = [
     (guest(cputune={"shares": 1}), "shares are 2 to 262144"),
     (guest(numatune={"mode": "strict"}), "numatune names no nodes; give 'nodeset'"),
     (starts(numatune={"nodeset": "31"}), "this host has no NUMA node 31; choose of 0"),
+    (starts(cpuset="0,9999"), "cpuset: this host has no processor"),
+    (starts(cputune={"emulator_pin": "9999"}), "cputune.emulator_pin: this host has no processor 9999"),
+    (
+        starts(cputune={"vcpu_pins": [{"vcpu": 0, "cpuset": "9999"}]}),
+        "cputune.vcpu_pins: this host has no processor 9999; choose of 0",
+    ),
     (starts(initrd="/proc/version"), "initrd: there is no kernel for it"),
     (starts(cmdline="quiet"), "cmdline: there is no kernel for it"),
     (

@@ -23,7 +23,7 @@ import _release  # noqa: E402
 from hypervisors import Hypervisor  # noqa: E402
 from integration import guests  # noqa: E402
 from integration._lab import Lab  # noqa: E402
-from integration._play import Playbook  # noqa: E402
+from integration._play import PROGRAMS, Playbook  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -131,7 +131,17 @@ def play(lab, host, configuration, tmp_path):
     return Playbook(tmp_path, f"{host.name},", {"ANSIBLE_CONFIG": f"{configuration}/ansible.cfg"})
 
 
+@pytest.fixture(scope="session")
+def programs(host):
+    """Where the host itself has Ansible: one of another release has its release's, as it has its Python."""
+    return PROGRAMS if _release.root(host.release) is None else Path("/usr/bin")
+
+
 @pytest.fixture
-def here(lab, host, tmp_path):
+def here(lab, host, programs, tmp_path):
     """The same for a play that runs on the host itself, which takes a fraction of the time."""
-    return Playbook(tmp_path, f"{host.name},", {}, lambda words: host.command([*words, "--connection", "local"]))
+
+    def wrapper(words: list) -> list:
+        return host.command([*words, "--connection", "local"])
+
+    return Playbook(tmp_path, f"{host.name},", {}, wrapper, programs)

@@ -36,6 +36,10 @@ NOT_HERE = {
     "graphics[].password": "check mode cannot compare it; test_domain_live.py changes one",
 }
 
+# Effects with a newer libvirt than that of Debian 12.
+NEWER = {
+    "a NIC of another port group": dict.fromkeys(("interfaces[].network", "interfaces[].portgroup"), "next_boot"),
+}
 CASES = {
     "identity": (
         {},
@@ -450,7 +454,6 @@ CASES = {
                     "mac": MAC,
                     "alias": "ua-nic",
                     "network": "other",
-                    "portgroup": "fast",
                     "mtu": 1400,
                     "queues": 2,
                     "isolated": True,
@@ -464,6 +467,16 @@ CASES = {
                 }
             ]
         },
+        {},
+    ),
+    "a NIC of another port group": (
+        {"interfaces": [NIC]},
+        {"interfaces": [{**NIC, "network": "other", "portgroup": "fast"}]},
+        {},
+    ),
+    "a NIC that leaves its port group": (
+        {"interfaces": [{**NIC, "portgroup": "fast"}]},
+        {"interfaces": [{"mac": MAC, "bridge": "virbr1"}]},
         {},
     ),
     "a NIC of another model": ({"interfaces": [NIC]}, {"interfaces": [{**NIC, "model": "e1000e"}]}, {}),

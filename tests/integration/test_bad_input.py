@@ -56,6 +56,10 @@ def image(tmp_path):
     return {"IMAGE": str(path), "SHA256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
+# What only libvirt before that of Debian 13 refuses.
+TAKEN_BY_NEWER = ("max_memory needs NUMA cells", "give the 'bits' of maxphysaddr")
+
+
 def filled(options, values):
     """Options with the places of the image filled in."""
     if isinstance(options, dict):
@@ -89,6 +93,9 @@ def rows(module: str, table: list) -> list:
     ],
 )
 def test_bad_input_is_refused(estate, image, module, options, words):
+    if estate.host.release != "bookworm" and words[0] in TAKEN_BY_NEWER:
+        estate.change(module, **options)
+        return
     before = estate.state()
     message = estate.refused(module, **filled(options, image))
     assert estate.state() == before

@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from integration._lab import HERE, PYTHON, contains, wait_until
@@ -33,7 +31,6 @@ METADATA = """<metadata>
   <l:libosinfo xmlns:l='http://libosinfo.org/xmlns/libvirt/domain/1.0'><l:os id='http://debian.org/debian/12'/></l:libosinfo>
 </metadata>"""
 NIC = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/><model type='virtio'/></interface>"
-BINARIES = Path(sys.executable).parent
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +58,14 @@ def guests(_session_lab, tiny):
 
 
 @pytest.fixture
-def ansible(guests, tmp_path):
+def ansible(guests, programs, tmp_path):
     """A function that runs a program of Ansible on the host with the inventory that its options describe."""
 
     def run(program: str, *words: str, code: int = 0, **options) -> subprocess.CompletedProcess:
         source = tmp_path / "lab.libvirt.yml"
         source.write_text(json.dumps({"plugin": "virtops.libvirt.libvirt", **options}))
         environment = {**os.environ, "ANSIBLE_HOME": str(tmp_path), "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true"}
-        command = guests.host.command([str(BINARIES / program), "--inventory", str(source), *words])
+        command = guests.host.command([str(programs / program), "--inventory", str(source), *words])
         # Who waits for a hypervisor that never answers is ended, and the test fails.
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=25)
         assert done.returncode == code, done.stdout + done.stderr

@@ -8,8 +8,8 @@ import copy
 from ansible_collections.virtops.libvirt.plugins.module_utils._pair import pair
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import printed
 
-# Devices that libvirt adds where others need them.
-_IMPLIED = ("controller", "audio", "hub", "emulator")
+# Devices that libvirt adds where others, or the machine, need them.
+_IMPLIED = ("controller", "audio", "hub", "emulator", "watchdog")
 
 
 def attempts(domain, actual, base, target):

@@ -42,6 +42,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     for nic in target.iterfind("devices/interface"):
         give_mac(nic)
     _serial_ports(target)
+    _watchdog_of_q35(domain, target)
     if domain.xml is None:
         if domain.wanted.get("serials") == []:
             _no_serial_console(target)
@@ -182,6 +183,17 @@ def _serial_ports(target) -> None:
         del port.attrib["type"]
         for model in port.findall("model"):
             port.remove(model)
+
+
+def _watchdog_of_q35(domain, target) -> None:
+    """All watchdogs of a guest do the same, and libvirt 9.1 and later write the chip of every q35 among them
+    (qemuDomainDefAddDefaultDevices, qemuValidateDomainDefWatchdogs).
+    """
+    asked = domain.xml is not None and domain.xml.find("devices/watchdog[@model='itco']") is not None
+    for watchdog in () if asked else target.findall("devices/watchdog[@model='itco']"):
+        others = next((one for one in target.iterfind("devices/watchdog") if one is not watchdog), None)
+        if others is not None:
+            watchdog.set("action", others.get("action", "reset"))
 
 
 def _console_ports(target) -> None:

@@ -8,6 +8,7 @@ are there.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, connections, writers
@@ -16,7 +17,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage im
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.host import has_device
-from ansible_collections.virtops.libvirt.plugins.module_utils._values import CPUSET
+from ansible_collections.virtops.libvirt.plugins.module_utils._values import CPUSET, MOST_CPUS
 
 # Files that QEMU reads, by the option that names them. What libvirt makes itself, such as the variables of UEFI and the
 # logs of serial ports, is not among them.
@@ -30,6 +31,13 @@ _FILES = (
 # Kinds of objects whose making makes files.
 _MAKERS = ("volume", "volume_export", "export")
 _VSOCK = "/dev/vhost-vsock"
+_POSSIBLE = "/sys/devices/system/cpu/possible"
+_PINNED = (
+    ("cpuset", "vcpu"),
+    ("cputune.emulator_pin", "cputune/emulatorpin"),
+    ("cputune.vcpu_pins", "cputune/vcpupin"),
+    ("cputune.iothread_pins", "cputune/iothreadpin"),
+)
 
 
 def check(domain, actual, document, starts: bool, live: set[str]) -> None:
@@ -40,6 +48,8 @@ def check(domain, actual, document, starts: bool, live: set[str]) -> None:
         _model(domain, document)
     if starts or "numatune" in live:
         _nodes(domain, document)
+    if starts or "cputune" in live:
+        _processors(domain, document, starts)
     if starts or "interfaces" in live:
         connections.check(domain, [nic for nic in document.iterfind("devices/interface") if connections.is_choosy(nic)])
         connections.check_networks(domain, [device for device in new if device.tag == "interface"])
@@ -102,6 +112,38 @@ def _nodes(domain, document) -> None:
             f"{domain.subject}: numatune.nodeset: this host has no NUMA node {min(named - there)};"
             f" choose of {CPUSET.parse(','.join(map(str, there)))}"
         )
+
+
+def _processors(domain, document, starts: bool) -> None:
+    """Refused for processors that the host does not have: the kernel takes none that it never can have, and at least
+    one that it has; a change while the guest runs cannot even name others (virNodeGetCPUMap).
+    """
+    vcpus = document.find("vcpu")
+    count = 1 if vcpus is None else int(vcpus.get("current", vcpus.text))
+    for name, place in _PINNED:
+        for element in document.iterfind(place):
+            # Only virtual processors that are on are pinned.
+            if element.get("cpuset") and int(element.get("vcpu", "0")) < count:
+                _pinned(domain, name, CPUSET.numbers(element.get("cpuset")), starts)
+
+
+def _pinned(domain, name: str, asked: set[int], starts: bool) -> None:
+    there = domain.planned.once("processors", lambda: domain.conn.getCPUMap(0)[0])
+    lacking = asked - set(range(there))
+    if lacking and not (starts and asked - lacking and max(lacking) <= _last_processor(domain)):
+        raise Refused(
+            f"{domain.subject}: {name}: this host has no processor {min(lacking)}; choose of"
+            f" {CPUSET.parse(f'0-{there - 1}')}"
+        )
+
+
+def _last_processor(domain) -> int:
+    """The number of the last processor that may ever come to the host, as far as that can be seen."""
+    try:
+        text = Path(_POSSIBLE).read_text(encoding="ascii") if is_local(domain.conn) else ""
+        return max(CPUSET.numbers(text.strip()))
+    except (OSError, ValueError):
+        return MOST_CPUS
 
 
 def _files(domain, document) -> None:

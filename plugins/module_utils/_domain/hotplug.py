@@ -20,6 +20,8 @@ _HOT_BUSES = ("virtio", "scsi", "usb")
 _REMOVABLE = ("cdrom", "floppy")
 # A NIC is moved to another bridge only; a macvtap device, for example, is QEMU's for as long as it runs.
 _CONNECTION = ("type", "network", "portgroup", "bridge")
+# Since when libvirt keeps a NIC in its port group (qemuDomainChangeNet).
+_KEEPS_PORTGROUP = 10006000
 
 
 def _disk(item: dict, guest, comes: bool) -> bool:
@@ -149,15 +151,23 @@ class _Device:
         domain.handle_now().attachDeviceFlags(self.text, libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
+def _moves(before: dict, after: dict, guest) -> bool:
+    """Whether a NIC can be connected to something else."""
+    types = {before.get("type"), after.get("type")}
+    if types != {"network"} or before.get("portgroup") == after.get("portgroup"):
+        return types <= {"network", "bridge"}
+    return guest.version() < _KEEPS_PORTGROUP
+
+
 class _Update:
     """Some of what a device says becomes different while it stays plugged in."""
 
     @staticmethod
-    def able(change, _guest) -> bool:
+    def able(change, guest) -> bool:
         if change.trail[0].path == "devices/disk":
             return {item.get("device") for item in change.item} <= {*_REMOVABLE}
         if change.trail[0].path == "devices/interface" and change.trail[-1].name in _CONNECTION:
-            return {item.get("type") for item in change.item} <= {"network", "bridge"}
+            return _moves(*change.item, guest)
         if change.trail[-1].secret:
             # QEMU takes a new password only where it was started with one.
             return change.before is not None

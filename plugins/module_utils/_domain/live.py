@@ -29,6 +29,10 @@ class Guest:
         self.handle, self.tree, self.active, self.awake = handle, tree, active, awake
         self.free_ports = _free_ports(tree)
 
+    def version(self) -> int:
+        """Of its host's libvirt, as C(getLibVersion) has it."""
+        return self.handle.connect().getLibVersion()
+
     def take_port(self) -> bool:
         """Whether there is a port for one more device; it is taken then. A machine without PCIe always has room."""
         if self.free_ports is None:

@@ -134,7 +134,14 @@ INTERFACES = Items(
             when=MOVE,
         ),
         Field("network", "source/@network", NAME, only=_on_network, by="update", when=MOVE),
-        Field("portgroup", "source/@portgroup", NAME, only=_on_network, by="update", when=MOVE),
+        Field(
+            "portgroup",
+            "source/@portgroup",
+            NAME,
+            only=_on_network,
+            by="update",
+            when="with libvirt before 10.6",
+        ),
         Field("bridge", "source/@bridge", NAME, only=_on_bridge, by="update", when=MOVE),
         Group(
             "direct",

@@ -68,6 +68,7 @@ def why_not(guest, tree, document, quiesce: bool) -> str:
         or _wrong_mix(chosen, memory)
         or _wrong_memory(guest, memory, chosen, document.find("memory").get("file"))
         or (_not_internal(guest, chosen) if INTERNAL in chosen.values() else "")
+        or _taken_already(guest, chosen, document.findtext("name"))
         or (_not_external(guest, document) if EXTERNAL in chosen.values() else "")
         or (_not_quiet(guest, memory, chosen) if quiesce else "")
     )
@@ -140,6 +141,23 @@ def _not_internal(guest, chosen: dict) -> str:
     variables = guest.tree.find("os/nvram")
     if variables is not None and variables.get("format", "raw") != "qcow2":
         return "the variables of its UEFI firmware are kept in a raw file, and only qcow2 has room for snapshots"
+    return ""
+
+
+def _taken_already(guest, chosen: dict, name: str) -> str:
+    """A disk may have an internal snapshot that libvirt was told to forget, or was killed at.
+
+    QEMU takes a second one of that name from an image that is off, and goes back to the first. The monitor's own
+    command took its place, and the job of newer versions fails.
+    """
+    if guest.active and guest.version < releases.INTERNAL_WITH_UEFI:
+        return ""
+    for disk in guest.disks:
+        if chosen[disk.target] == INTERNAL and name in leftovers.inside(guest, disk.path):
+            return (
+                f"its disk {disk.target} has an internal snapshot of that name already, of which libvirt does not know;"
+                " give another name, or remove it with 'qemu-img snapshot -d' while the guest is off"
+            )
     return ""
 
 

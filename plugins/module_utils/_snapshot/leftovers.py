@@ -95,6 +95,14 @@ def why_overlay_stays(guest, path: str, base: str | None) -> str:
     return _WRITTEN if parts is None or any(_is_own(part) for part in parts) else ""
 
 
+def inside(guest, path: str | None) -> set[str]:
+    """The names of the snapshots in an image, as far as it can be read here."""
+    if not guest.is_local or not path or not os.access(path, os.R_OK):
+        return set()
+    about = _image(guest, "info", "--force-share", path) or {}
+    return {one["name"] for one in about.get("snapshots", ())}
+
+
 def _is_own(part: dict) -> bool:
     """Whether a part of an image is in the image itself (qemu-img(1), "map")."""
     return part["depth"] == 0 and (part["data"] or part["zero"])

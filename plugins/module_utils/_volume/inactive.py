@@ -11,6 +11,7 @@ import os
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import OLDEST
 
 # Where an ISO image says what it is (ECMA-119, 8.1.2).
 _ISO = (0x8001, b"CD001")
@@ -60,7 +61,7 @@ def _tell_more(element, target, about: dict) -> None:
     if about.get("encrypted"):
         ET.SubElement(target, "encryption", format="luks")
     if about["format"] == "qcow2":
-        if data.get("compat") != "0.10":
+        if data.get("compat") != OLDEST:
             ET.SubElement(target, "compat").text = data.get("compat")
         ET.SubElement(target, "clusterSize", unit="B").text = str(about["cluster-size"])
         features = ET.SubElement(target, "features")

@@ -8,7 +8,12 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvi
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.reference import refuse_unknown
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import LAYERED, ONLY_ON, WRITABLE
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
+    LAYERED,
+    OLDEST,
+    ONLY_ON,
+    WRITABLE,
+)
 
 _SIZE = Size()
 # The smallest and the largest cluster of qcow2, in bytes (qemu-img(1)).
@@ -74,7 +79,7 @@ def _refuse_format(volume, volume_format: str) -> None:
             f"{volume.subject}: cluster_size {_SIZE.show(cluster)} is none of the powers of two from"
             f" {' to '.join(map(_SIZE.show, _CLUSTERS))}; correct it"
         )
-    if volume.wanted.get("compat") == "0.10" and volume.wanted.get("features"):
+    if volume.wanted.get("compat") == OLDEST and volume.wanted.get("features"):
         raise Refused(f"{volume.subject}: an image of compat 0.10 has no features; take them out, or choose compat 1.1")
     if volume.options.get("preallocation") == "metadata" and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")

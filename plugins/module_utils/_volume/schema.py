@@ -30,12 +30,22 @@ UNAIDED_WIPES = ("zero", "trim")
 # Pools whose volumes are files in one directory.
 FILE_POOLS = ("dir", "fs", "netfs")
 CAPACITY = Size()
+# The version of qcow2 for QEMU before 2012.
+OLDEST = "0.10"
+
+
+class _Compat(Default):
+    """libvirt tells of none in an image of the old version but for one that it has just made."""
+
+    def read(self, text):
+        return None if text == self.nothing else text
+
+
 FIELDS = (
     Field("name", "name", NAME),
     Field("capacity", "capacity", CAPACITY, effect=LIVE),
     Field("format", "target/format/@type", choices=FORMATS, effect=FIXED),
-    # libvirt makes an image of the old version where the place is not there, and tells of none in one of it.
-    Field("compat", "target/compat", Default("0.10"), effect=FIXED),
+    Field("compat", "target/compat", _Compat(OLDEST), effect=FIXED),
     Field("cluster_size", "target/clusterSize", Size(), effect=FIXED),
     Group(
         "features",

@@ -26,6 +26,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema imp
     FIELDS,
     FILE_POOLS,
     FILLED,
+    OLDEST,
 )
 
 # No seed and no config is larger.
@@ -236,6 +237,9 @@ class Volume(Resource):
         append(element, "name").text = self.name
         # Without it libvirt allocates the whole capacity of a raw volume (formatstorage, "allocation").
         append(element, "allocation").text = "0"
+        # Without it some versions make an image of this one, others of the next.
+        if self.wanted.get("compat") == OLDEST:
+            append(element, "target/compat").text = OLDEST
         return element
 
     def printed(self, document):
