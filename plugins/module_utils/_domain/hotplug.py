@@ -167,7 +167,8 @@ class _Update:
         if change.trail[0].path == "devices/disk":
             return {item.get("device") for item in change.item} <= {*_REMOVABLE}
         if change.trail[0].path == "devices/interface" and change.trail[-1].name in _CONNECTION:
-            return _moves(*change.item, guest)
+            before, after = change.item
+            return _moves(before, after, guest)
         if change.trail[-1].secret:
             # QEMU takes a new password only where it was started with one.
             return change.before is not None
