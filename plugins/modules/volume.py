@@ -13,7 +13,8 @@ description:
     deletes it.
   - An imported volume appears under its name only when it is whole; what an interrupted run left is used or cleaned by
     the next.
-  - The content of an existing volume is never replaced, except for a seed.
+  - The content of an existing volume is never replaced, except for a seed. What lies under its name in the directory of
+    an active pool is the volume, also where libvirt does not know of it yet; it is told then (the change C(known)).
 options:
   name:
     description:
@@ -26,8 +27,8 @@ options:
   state:
     description:
       - V(present) creates it where it is not there.
-      - V(absent) deletes it and what is in it. It is refused while a guest runs on the volume, and while another volume
-        is built on it, or its pool is off.
+      - V(absent) deletes it and what is in it. It is refused while a guest runs on the volume or is saved with it, and
+        while another volume is built on it, or its pool is off.
     type: str
     choices: [present, absent]
     default: present
@@ -52,7 +53,9 @@ options:
         format vpc up.
     type: str
   allow_shrink:
-    description: Let O(capacity) make a volume smaller that no guest runs on. What is behind the new end is lost.
+    description:
+      - Let O(capacity) make a volume smaller that no guest runs on, or is saved with. What is behind the new end is
+        lost.
     type: bool
     default: false
   allocation:
@@ -71,8 +74,11 @@ options:
     type: str
     choices: [raw, qcow2, qcow, vmdk, vdi, vpc, qed, bochs, cloop, dmg, iso, luks]
   compat:
-    description: Version of the qcow2 format, V(0.10) or V(1.1). A new volume has V(1.1). It cannot be changed.
+    description:
+      - Version of the qcow2 format. A new volume has V(1.1). It cannot be changed. libvirt tells of none where it is
+        V(0.10).
     type: str
+    choices: ["0.10", "1.1"]
   cluster_size:
     description: Size of the clusters of a qcow2 image, such as V(128 KiB). It cannot be changed.
     type: str

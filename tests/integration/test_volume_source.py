@@ -256,3 +256,45 @@ def test_a_volume_of_another_host_is_streamed(lab, pool, tmp_path):
     assert "no volume" in lab.refused("volume", pool=pool, name="new", source={**origin, "volume": "none"})
     wrong = {**origin, "uri": "qemu+unix:///system?socket=/none"}
     assert "not to be had" in lab.refused("volume", pool=pool, name="new", source=wrong)
+
+
+@pytest.mark.parametrize("way", ["path", "url", "packed"])
+def test_an_image_that_was_cut_off_is_not_imported(lab, pool, server, source, way):
+    os.truncate(source, source.stat().st_size - (1 << 19))
+    origin = {"path": str(source)} if way == "path" else {"url": server.url("image.qcow2")}
+    if way == "packed":
+        packed = source.with_name("image.gz")
+        packed.write_bytes(gzip.compress(source.read_bytes()))
+        origin = {"path": str(packed)}
+    task = {"pool": pool, "name": "base", "source": origin}
+    if way == "path":
+        message = lab.refused("volume", **task)
+    else:
+        # Only whoever has the whole of it can tell.
+        assert lab.check("volume", **task)["changed"]
+        message = lab.run("volume", **task)["msg"]
+    assert "is damaged, or not whole" in message
+    assert names(lab) == ""
+
+
+def test_what_is_in_an_image_is_for_nobody_else(lab, pool, source):
+    lab.ok("volume", pool=pool, name="base", source={"path": str(source)})
+    lab.ok("volume", pool=pool, name="raw", source={"path": str(source)}, format="raw", permissions={"mode": "0644"})
+    seed = {"pool": pool, "name": "seed", "cloud_init": {"user_data": "#cloud-config\n"}}
+    lab.ok("volume", **seed)
+    assert lab.shell(f"stat -c '%n %a' {DIRECTORY}/*").split()[1::2] == ["600", "644", "600"]
+    # One that is there keeps what it has.
+    lab.shell(f"chmod 640 {DIRECTORY}/seed; chown 64055 {DIRECTORY}/seed")
+    lab.ok("volume", **{**seed, "cloud_init": {"user_data": "#cloud-config\nhostname: other\n"}})
+    assert lab.shell(f"stat -c '%a %u' {DIRECTORY}/seed") == "640 64055\n"
+
+
+def test_an_encrypted_image_is_no_source(lab, pool, tmp_path):
+    lab.ok("secret", type="volume", usage="/images", value="geheim")
+    luks = {"format": "luks", "secret": {"usage": "/images"}}
+    lab.ok("volume", pool=pool, name="luks", capacity="4 MiB", encryption=luks)
+    for task in ({}, {"capacity": "20 MiB"}):
+        message = lab.refused("volume", pool=pool, name="copy", source={"volume": "luks"}, **task)
+        assert "its source, volume images/luks, is encrypted" in message
+    lab.ok("volume_export", pool=pool, name="luks", path=f"{tmp_path}/out")
+    assert "is encrypted" in lab.refused("volume", pool=pool, name="copy", source={"path": f"{tmp_path}/out"})

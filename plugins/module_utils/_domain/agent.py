@@ -24,6 +24,9 @@ BY_FILE = {"guest-file-open", "guest-file-read", "guest-file-close"}
 BY_EXEC = {"guest-exec", "guest-exec-status"}
 # "cat" ends at once; where it does not, the guest is about to end itself.
 _ATTEMPTS, _SECONDS_BETWEEN = 50, 0.1
+# What the agent itself refuses: before libvirt had an error of its own for it (VIR_ERR_AGENT_COMMAND_FAILED, which
+# older versions of its Python library do not name), and since.
+_REFUSED = (libvirt.VIR_ERR_INTERNAL_ERROR, 113)
 
 
 class NotThere(Exception):
@@ -66,9 +69,9 @@ class Agent:
         try:
             return json.loads(libvirt_qemu.qemuAgentCommand(self.handle, text, self.patience, 0))["return"]
         except libvirt.libvirtError as error:
-            # What the agent itself refuses is an error of its own kind (qemuAgentCheckError). It is also that of a
-            # connection to libvirt which is closed while its answer is awaited (virNetClientIOEventLoop).
-            refused = error.get_error_code() == libvirt.VIR_ERR_INTERNAL_ERROR
+            # The older of the two is also that of a connection to libvirt which is closed while its answer is awaited
+            # (qemuAgentCheckError, virNetClientIOEventLoop).
+            refused = error.get_error_code() in _REFUSED
             if refused and error.get_error_domain() != libvirt.VIR_FROM_RPC:
                 raise
             raise NotThere(error.get_error_message()) from error

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
@@ -12,11 +13,44 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import REBASING
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CAPACITY, REBASING
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.users import disks_on, refuse_saved
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
 
-def complete(volume, wanted: dict) -> None:
+def prepare(volume, actual, wanted: dict) -> tuple:
+    """Put path and format of the base in the place of the name of its volume; (bytes that it needs, its words)."""
+    base = _prepare_volume(volume, wanted) if "volume" in wanted else _prepare_path(volume, actual, wanted)
+    before = actual.tree.findtext("backingStore/path") if actual is not None else ""
+    if wanted.get("path") not in (None, before):
+        _refuse_written(volume, wanted)
+    return base
+
+
+def _prepare_volume(volume, wanted: dict) -> tuple:
+    name, pool = wanted.pop("volume"), wanted.pop("pool", volume.pool)
+    # It is planned by now, if it is at all.
+    words = volume.planned.once(f"volume {pool}/{name}", volume.other(pool, name).existing)
+    if not words:
+        advice = "make it with virtops.libvirt.volume, or correct the name"
+        raise Refused(f"{volume.subject}: its backing volume {pool}/{name} is not there; {advice}")
+    for key in ("path", "format"):
+        if key in words:
+            wanted.setdefault(key, words[key])
+    return lambda: CAPACITY.parse(words["capacity"]), f"its backing volume {pool}/{name}"
+
+
+def _prepare_path(volume, actual, wanted: dict) -> tuple:
+    if "path" not in wanted:
+        raise Refused(f"{volume.subject}: backing names no base; give 'volume' or 'path'")
+    if actual is None or actual.tree.findtext("backingStore/path") != wanted["path"]:
+        _complete(volume, wanted)
+    known = wanted.get("format") or ""
+    about = functools.partial(image.describe, volume.planned.execute, wanted["path"], volume.subject, known)
+    return lambda: about()["virtual-size"], "its backing file"
+
+
+def _complete(volume, wanted: dict) -> None:
     """Add the format of a new base to C(wanted); Refused where only a guess could tell it.
 
     QEMU reads a base of which nothing is said as raw, and whoever writes into a raw one decides what a guess finds.
@@ -33,6 +67,26 @@ def complete(volume, wanted: dict) -> None:
     wanted["format"] = volume.format_of(parse(found.XMLDesc(0)))
 
 
+def _refuse_written(volume, wanted: dict) -> None:
+    """Refused for a base that a guest writes into: what is built on it would change with it."""
+    path = wanted["path"]
+    # Hundreds of clones may have one base.
+    writer = volume.planned.once(f"writer of {path}", lambda: _writer(volume.conn, volume.planned, path))
+    if writer:
+        how = "is saved with it" if writer.saved else "writes into it"
+        raise Refused(
+            f"{volume.subject}: its base {path} is a disk of domain {writer.name}, which {how}, and what is"
+            " built on it would change with it; stop the guest, or copy its disk with 'source.volume'"
+        )
+
+
+def _writer(conn, planned, path: str):
+    known = lookup(conn.storageVolLookupByPath, path, libvirt.VIR_ERR_NO_STORAGE_VOL)
+    named = (known.storagePoolLookupByVolume().name(), known.name()) if known is not None else ("", "")
+    uses = disks_on(conn, planned, path, *named)
+    return next((use for use in uses if not use.reads_only and not use.base), None)
+
+
 def check(volume, actual, wanted: dict) -> None:
     """Refused where the base cannot become C(wanted), canonical, {} for none."""
     before = actual.tree.findtext("backingStore/path")
@@ -41,21 +95,25 @@ def check(volume, actual, wanted: dict) -> None:
             f"{volume.subject}: it has no base, and backing.path cannot be changed to {wanted.get('path')}: a volume"
             " with data of its own gets none; take the option out, or make a new volume"
         )
-    kind = volume.format_of(actual.tree)
+    kind, path = volume.format_of(actual.tree), actual.tree.findtext("target/path") or ""
     if kind not in REBASING:
         raise Refused(
             f"{volume.subject}: QEMU cannot take an image of format {kind} from its base, {before}; leave 'backing' as"
             " it is, or make a new volume"
         )
     uses = volume.uses()
+    refuse_saved(uses, volume.subject)
     base = next((use for use in uses if use.base), None)
     if base:
         raise Refused(
             f"{volume.subject}: domain {base.name} runs on a volume that is built on this one, so its base must stay;"
             " stop the guest first"
         )
+    if volume.options.get("rebase") != "unsafe":
+        refuse_lost(volume, before)
+        _check_snapshots(volume, path)
     if wanted:
-        _check_rebase(volume, before, wanted, uses)
+        _check_rebase(volume, before, wanted, path)
     elif not uses and not is_local(volume.conn):
         raise Refused(
             f"{volume.subject}: libvirt takes the base's content in only while a guest runs on the volume; start it, or"
@@ -63,20 +121,44 @@ def check(volume, actual, wanted: dict) -> None:
         )
 
 
-def _check_rebase(volume, before: str, wanted: dict, uses: list) -> None:
+def refuse_lost(volume, base: str | None) -> None:
+    """Refused where the base is needed and not there."""
+    if base and base.startswith("/") and is_local(volume.conn) and not os.path.exists(base):
+        raise Refused(
+            f"{volume.subject}: its base {base} is not there; bring it back, or tell where it is by 'backing' with"
+            " 'rebase: unsafe'"
+        )
+
+
+def _check_snapshots(volume, path: str) -> None:
+    """Refused where the image has internal snapshots: they read what they lack from the base, and only what the image
+    itself lacks is taken in.
+    """
+    if not is_local(volume.conn) or not os.access(path, os.R_OK):
+        return
+    about = image.describe(volume.planned.execute, path, volume.subject)
+    names = ", ".join(one["name"] for one in about.get("snapshots", ()))
+    if names:
+        raise Refused(
+            f"{volume.subject}: it has internal snapshots ({names}), which need its base; delete them first, or leave"
+            " 'backing' as it is"
+        )
+
+
+def _check_rebase(volume, before: str, wanted: dict, path: str) -> None:
     change = f"its backing is {before} and cannot be changed to {wanted['path']}"
     if volume.options.get("rebase", "never") == "never":
         raise Refused(
             f"{volume.subject}: {change} unasked; set 'rebase: safe' to keep what the guest sees, or 'rebase: unsafe'"
             " where the new base has the same content"
         )
-    if uses:
-        raise Refused(f"{volume.subject}: {change} while domain {uses[0].name} runs on it; stop it first")
+    if volume.uses():
+        raise Refused(f"{volume.subject}: {change} while domain {volume.uses()[0].name} runs on it; stop it first")
     if not is_local(volume.conn):
         raise Refused(f"{volume.subject}: {change} through libvirt; run the task on libvirt's own host")
     if not os.path.exists(wanted["path"]):
         raise Refused(f"{volume.subject}: the new base {wanted['path']} is not there; correct it")
-    own = os.path.realpath(volume.handle_now().path())
+    own = os.path.realpath(path)
     if own in map(os.path.realpath, image.chain(volume.planned.execute, wanted["path"], volume.subject)):
         raise Refused(
             f"{volume.subject}: the new base {wanted['path']} is the volume itself, or built on it; choose another one"

@@ -10,6 +10,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.backing import refuse_lost
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     CAPACITY,
@@ -17,6 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema imp
     GROWING,
     SHRINKING,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.users import refuse_saved
 
 # Pools in which libvirt can give a volume another size (resizeVol of its storage backends).
 _RESIZING = (*FILE_POOLS, "rbd", "vstorage", "gluster")
@@ -38,8 +40,9 @@ def rounded(volume, wanted: int, actual: int) -> int:
     return -(-wanted // unit) * unit if unit else wanted
 
 
-def check(volume, before: int, after: int) -> None:
+def check(volume, actual, after: int) -> None:
     """Refused where the size cannot become another one."""
+    before = volume.capacity_of(actual.tree)
     kind = volume.pool_words().get("type", "dir")
     if kind not in _RESIZING:
         raise Refused(
@@ -53,6 +56,8 @@ def check(volume, before: int, after: int) -> None:
             f" {volume.format_now()}; take 'capacity' out, or make a larger volume of it with 'source.volume'"
         )
     uses = volume.uses()
+    refuse_saved(uses, volume.subject)
+    refuse_lost(volume, actual.tree.findtext("backingStore/path"))
     base = next((use for use in uses if use.base), None)
     if base:
         raise Refused(
@@ -61,6 +66,7 @@ def check(volume, before: int, after: int) -> None:
         )
     if after < before:
         _check_shrink(volume, before, after, uses)
+        _check_allocation(volume, actual, after)
     elif len(uses) > 1:
         names = " and ".join(sorted({use.name for use in uses}))
         raise Refused(
@@ -83,6 +89,16 @@ def _check_shrink(volume, before: int, after: int, uses: list) -> None:
     if volume.format_now() != "raw" and not is_local(volume.conn):
         raise Refused(
             f"{volume.subject}: {sizes}, and libvirt shrinks raw volumes only; run the task on libvirt's own host"
+        )
+
+
+def _check_allocation(volume, actual, after: int) -> None:
+    """libvirt keeps what is allocated of a raw volume (virStorageVolResize)."""
+    allocated = int(actual.tree.findtext("allocation") or 0)
+    if volume.format_now() == "raw" and after < allocated:
+        raise Refused(
+            f"{volume.subject}: {CAPACITY.show(allocated)} of it are allocated, and libvirt makes no raw volume smaller"
+            " than that; make a new one of it with 'source.volume'"
         )
 
 

@@ -28,7 +28,7 @@ def check(volume, actual, target, changes) -> None:
         )
     # What is made of files that the task names is made anew, and has a size of its own.
     if "capacity" in names and (volume.content is None or volume.content.imported):
-        capacity.check(volume, volume.capacity_of(actual.document), volume.capacity_of(target))
+        capacity.check(volume, actual, volume.capacity_of(target))
 
 
 def steps(volume, actual, target, changes) -> list[Step]:
@@ -39,6 +39,8 @@ def steps(volume, actual, target, changes) -> list[Step]:
     if volume.content and volume.content.option in names:
         return [Step(volume.content.why, lambda: _write_content(volume, target))]
     found = []
+    if "known" in names:
+        found.append(Step(f"have pool {volume.pool} looked through for {volume.subject}", volume.handle_now))
     if "backing" in names:
         found.append(backing.step(volume, _base(target)))
     if "capacity" in names:

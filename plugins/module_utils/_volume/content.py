@@ -97,6 +97,9 @@ class Image(Content):
         """What qemu-img says of what was brought, which may be another one than was planned with."""
         about = image.describe(self.origin.execute, path, self.subject, self.origin.format, self.origin.shown)
         self.origin.refuse_leaning(about)
+        if self.origin.own:
+            # What was downloaded, sent or unpacked may have come in part.
+            image.refuse_damaged(self.origin.execute, path, about, self.subject, self.origin.shown)
         if about["virtual-size"] > capacity:
             size = Size()
             raise Failed(

@@ -254,6 +254,14 @@ class Export(Resource):
                     f"{self.subject}: it is volume {other.storagePoolLookupByVolume().name()}/{other.name()};"
                     " give a path that no volume has, or copy with 'source' of virtops.libvirt.volume"
                 )
+            pool = lookup(
+                self.conn.storagePoolLookupByTargetPath, os.path.dirname(path), libvirt.VIR_ERR_NO_STORAGE_POOL
+            )
+            if pool is not None and os.path.lexists(path):
+                raise Refused(
+                    f"{self.subject}: it is a file of pool {pool.name()}, of which libvirt does not know yet; give"
+                    " another path"
+                )
             guest = next(iter(users.disks_on(self.conn, self.planned, path, "", "")), None)
             if guest:
                 raise Refused(f"{self.subject}: domain {guest.name} runs on it; give another path")
@@ -317,10 +325,9 @@ class Export(Resource):
 
     def _brought(self, downloaded: str) -> str:
         """The path of a file with the volume's image: its own, or one that is made for it."""
-        handle = self.source.handle
         if self._readable():
-            return handle.path()
-        streams.download(self.conn, handle, downloaded)
+            return self.source.tree.findtext("target/path")
+        streams.download(self.conn, self.source.handle, downloaded)
         return downloaded
 
 

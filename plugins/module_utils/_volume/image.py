@@ -19,6 +19,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse imp
 
 __all__ = ["WRITABLE"]
 
+# Formats that qemu-img can check, and its answer for what cannot be right; mere leaks harm nobody (qemu-img(1)).
+_CHECKED, _CORRUPT = ("qcow2", "qed", "vdi", "vmdk", "vhdx"), 2
 # Seconds to wait for another run that writes into the same directory.
 _PATIENCE = 600
 
@@ -41,6 +43,20 @@ def describe(execute, path: str, subject: str, image_format: str = "", shown: st
         said = errors.strip().replace(path, shown or path)
         raise Refused(f"{subject}: {shown or path} cannot be read as an image; qemu-img says: {said}")
     return json.loads(output)
+
+
+def refuse_damaged(execute, path: str, about: dict, subject: str, shown: str = "") -> None:
+    """Refused for an image that lacks some of what its tables point to, as one that was cut off does: QEMU reads that
+    as zeros without a word. C(about): what C(describe) told of it.
+    """
+    if about["format"] not in _CHECKED:
+        return
+    code, output, _errors = execute(["qemu-img", "check", "--force-share", "-f", about["format"], path])
+    if code == _CORRUPT:
+        counted = next((line for line in output.splitlines() if "errors were found" in line), "it has errors").strip()
+        raise Refused(
+            f"{subject}: {shown or path} is damaged, or not whole; get it anew; qemu-img check says: {counted}"
+        )
 
 
 def chain(execute, path: str, subject: str) -> list[str]:

@@ -3,21 +3,27 @@
 
 from __future__ import annotations
 
+import os
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.reference import refuse_unknown
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     LAYERED,
     OLDEST,
     ONLY_ON,
     WRITABLE,
 )
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.unlisted import refuse_in_the_way
 
 _SIZE = Size()
-# The smallest and the largest cluster of qcow2, in bytes (qemu-img(1)).
-_CLUSTERS = 512, 2 << 20
+# The smallest and the largest cluster of qcow2, and that of most, in bytes (qemu-img(1)).
+_CLUSTERS, _CLUSTER = (512, 2 << 20), 64 << 10
+# The smallest with which it divides them (qcow2.txt, "extended L2 entries").
+_EXTENDED = 16 << 10
 # QEMU measures how fast it derives a key, and gives up where the kernel tells it no time, which is most often another
 # one at the next attempt (crypto/pbkdf.c).
 _UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 20
@@ -26,6 +32,8 @@ _UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 20
 def defaults(volume, needs: list) -> None:
     """Capacity and format of a new volume. C(needs): [(a call for the bytes that it needs at least, of what)]."""
     wanted, content = volume.wanted, volume.content
+    if volume.directory() and volume.pool_handle() is not None and volume.pool_handle().isActive():
+        refuse_in_the_way(volume, volume.directory())
     secret = (volume.asked.get("encryption") or {}).get("secret")
     if volume.asked.get("encryption") and (not secret or len(secret) != 1):
         raise Refused(f"{volume.subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
@@ -59,6 +67,8 @@ def defaults(volume, needs: list) -> None:
 
 def _refuse_format(volume, volume_format: str) -> None:
     seed = volume.content and volume.content.option == "cloud_init"
+    if volume_format == "luks":
+        raise Refused(f"{volume.subject}: libvirt calls an encrypted image raw; give that format, and 'encryption'")
     if volume_format not in WRITABLE and not seed:
         raise Refused(
             f"{volume.subject}: QEMU cannot make an image of format {volume_format}; choose {', '.join(WRITABLE)}"
@@ -73,16 +83,26 @@ def _refuse_format(volume, volume_format: str) -> None:
     ours = [name for name in ("compat", "cluster_size", "features") if volume.wanted.get(name)]
     if ours and volume_format != "qcow2":
         raise Refused(f"{volume.subject}: only qcow2 has {' and '.join(map(repr, ours))}; take that out, or choose it")
-    cluster = volume.wanted.get("cluster_size", _CLUSTERS[0])
+    _refuse_details(volume)
+    if volume.options.get("preallocation") == "metadata" and volume_format != "qcow2":
+        raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
+
+
+def _refuse_details(volume) -> None:
+    """Refused for what an image of format qcow2 cannot have together."""
+    features = volume.wanted.get("features") or {}
+    cluster = volume.wanted.get("cluster_size", _CLUSTER)
     if cluster & (cluster - 1) or not _CLUSTERS[0] <= cluster <= _CLUSTERS[1]:
         raise Refused(
             f"{volume.subject}: cluster_size {_SIZE.show(cluster)} is none of the powers of two from"
             f" {' to '.join(map(_SIZE.show, _CLUSTERS))}; correct it"
         )
-    if volume.wanted.get("compat") == OLDEST and volume.wanted.get("features"):
+    if features.get("extended_l2") and cluster < _EXTENDED:
+        raise Refused(
+            f"{volume.subject}: extended_l2 needs a cluster_size of {_SIZE.show(_EXTENDED)} or more; make it larger"
+        )
+    if volume.wanted.get("compat") == OLDEST and features:
         raise Refused(f"{volume.subject}: an image of compat 0.10 has no features; take them out, or choose compat 1.1")
-    if volume.options.get("preallocation") == "metadata" and volume_format != "qcow2":
-        raise Refused(f"{volume.subject}: preallocation of metadata is of the format qcow2; choose falloc")
 
 
 def _refuse_base(volume, volume_format: str, base: str | None) -> None:
@@ -128,6 +148,13 @@ def _refuse_content(volume, space: int) -> None:
 def _refuse_allocation(volume) -> None:
     """Refused where the pool has no room for what is allocated at once."""
     free, asked = volume.free_space(), 0 if volume.content else space(volume)
+    if not volume.content and asked > volume.wanted["capacity"]:
+        raise Refused(
+            f"{volume.subject}: allocation {_SIZE.show(asked)} is more than its capacity"
+            f" {_SIZE.show(volume.wanted['capacity'])}; make one of them fit"
+        )
+    if not volume.wanted["capacity"] and volume.wanted["format"] != "raw":
+        raise Refused(f"{volume.subject}: an image of format {volume.wanted['format']} has a size; give a 'capacity'")
     # Of many together a stack looks at the sum, and may be told to do without.
     if free is not None and asked > free and not volume.planned.many:
         raise Refused(
@@ -172,11 +199,19 @@ def allocate(volume, target) -> int:
 
 
 def create(volume, text: str, flags: int) -> None:
-    """Have libvirt make a volume."""
+    """Have libvirt make a volume; what it leaves of one that it could not make goes."""
+    path = os.path.join(volume.directory(), volume.name) if volume.directory() else ""
     for attempt in range(_ATTEMPTS):
+        others = path and os.path.lexists(path)
         try:
             volume.pool_handle().createXML(text, flags)
             return
         except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST and not (attempt or others):
+                # It is listed still, though somebody removed its file.
+                refresh(volume.pool_handle())
+                continue
+            if path and not others and os.path.isfile(path):
+                volume.handle_now().delete(0)
             if _UNLUCKY not in str(error) or attempt == _ATTEMPTS - 1:
                 raise

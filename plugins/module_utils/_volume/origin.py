@@ -146,6 +146,12 @@ class File(Origin):
                 about["capacity"] = packed.size(self.path, self.packed, self.subject)
             return about
         found = image.describe(self.execute, self.path, self.subject, self.format)
+        if found["format"] == "luks":
+            raise Refused(
+                f"{self.subject}: its source {self.path} is encrypted, and libvirt makes no volume of one; decrypt it"
+                " with 'qemu-img convert' first"
+            )
+        image.refuse_damaged(self.execute, self.path, found, self.subject)
         self.format = self.format or found["format"]
         return {"format": self.format, "capacity": found["virtual-size"], "space": status.st_blocks * 512}
 
@@ -252,6 +258,11 @@ class Clone(Origin):
         if os.path.exists(self.path):
             self._refuse_other(self.path)
         actual = self.volume.actual()
+        if actual.tree.find("target/encryption") is not None:
+            raise Refused(
+                f"{self.subject}: its source, {self.shown}, is encrypted, and libvirt copies none that is; export it"
+                " with virtops.libvirt.volume_export"
+            )
         base = actual.tree.findtext("backingStore/path")
         if base and os.path.exists(self.path) and not os.path.exists(base):
             raise Refused(

@@ -9,6 +9,7 @@ long as it is not whole: whoever finds that takes NAME for not there, and makes 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 import time
 
@@ -52,9 +53,13 @@ class Directory:
         path = os.path.join(self.directory, volume.name)
         capacity, kind = volume.capacity_of(document), volume.format_of(document)
 
+        permissions = {**_permissions(path), **(volume.wanted.get("permissions") or {})}
+
         def write(part: str, lock: int) -> None:
+            # Nobody else may read it while it is being written.
+            os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             content.write(part, kind, capacity, lock)
-            permit(part, volume.wanted.get("permissions") or {})
+            permit(part, permissions)
 
         image.put(path, write, replace=content.option != "source")
         refresh(volume.pool_handle())
@@ -163,6 +168,17 @@ def _delete(half) -> None:
                 raise
         # libvirt has no event for it.
         time.sleep(0.2)
+
+
+def _permissions(path: str) -> dict:
+    """Owner, group and mode (canonical values) of a file that is there; for a new one what libvirt itself gives
+    (VIR_STORAGE_DEFAULT_VOL_PERM_MODE).
+    """
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return {"mode": "0600"}
+    return {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "owner": status.st_uid, "group": status.st_gid}
 
 
 def permit(path: str, permissions: dict) -> None:

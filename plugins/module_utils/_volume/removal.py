@@ -21,7 +21,8 @@ def check(volume, path: str) -> None:
     advice = "or set 'force: true' to delete it all the same"
     guest = next((use for use in volume.uses() if not _ends(volume, use.name)), None)
     if guest:
-        raise Refused(f"{volume.subject}: domain {guest.name} runs on it; stop it first, {advice}")
+        how = "is saved with it" if guest.saved else "runs on it"
+        raise Refused(f"{volume.subject}: domain {guest.name} {how}; stop it first, {advice}")
     # A stack removes what nobody may have named.
     owner = users.defined_on(volume.conn, volume.planned, path, volume.pool, volume.name) if volume.owner else ""
     if owner and owner != volume.options.get("_but_for"):
@@ -38,7 +39,7 @@ def _ends(volume, guest: str) -> bool:
     return (
         guest == volume.options.get("_but_for")
         or volume.planned.removes("domain", guest)
-        or words.get("state") in ("stopped", "saved")
+        or words.get("state") == "stopped"
     )
 
 

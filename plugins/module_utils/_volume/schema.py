@@ -16,7 +16,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
 
 FORMATS = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "bochs", "cloop", "dmg", "iso", "luks")
 # Those that qemu-img can make, and those of them that can lie on a backing file (qemu-img(1)).
-WRITABLE = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed", "luks")
+WRITABLE = ("raw", "qcow2", "qcow", "vmdk", "vdi", "vpc", "qed")
 LAYERED = ("qcow2", "qcow", "vmdk", "qed")
 # The only format of a base of some (vmdk: qemu-img; qed: libvirt 9.0 tells of no volume that is one on another).
 ONLY_ON = {"vmdk": "vmdk", "qed": "raw"}
@@ -30,8 +30,8 @@ UNAIDED_WIPES = ("zero", "trim")
 # Pools whose volumes are files in one directory.
 FILE_POOLS = ("dir", "fs", "netfs")
 CAPACITY = Size()
-# The version of qcow2 for QEMU before 2012.
-OLDEST = "0.10"
+# The versions of qcow2, the first for QEMU before 2012.
+OLDEST, _NEWER = "0.10", "1.1"
 
 
 class _Compat(Default):
@@ -45,7 +45,7 @@ FIELDS = (
     Field("name", "name", NAME),
     Field("capacity", "capacity", CAPACITY, effect=LIVE),
     Field("format", "target/format/@type", choices=FORMATS, effect=FIXED),
-    Field("compat", "target/compat", _Compat(OLDEST), effect=FIXED),
+    Field("compat", "target/compat", _Compat(OLDEST), choices=(OLDEST, _NEWER), effect=FIXED),
     Field("cluster_size", "target/clusterSize", Size(), effect=FIXED),
     Group(
         "features",

@@ -12,15 +12,15 @@ from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._diff import Change
+from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asked import algorithm, refuse_mixture
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
-    CAPACITY,
     CREATED_ONLY,
     EXTRA,
     FIELDS,
@@ -53,6 +53,8 @@ class Volume(Resource):
         super().__init__(conn, options, planned)
         self._pool_handle = None
         self._uses: list | None = None
+        # Whether its file is there, in an active pool, and libvirt does not know of it yet.
+        self.unlisted = False
         refuse_mixture(self)
         algorithm(self)
         self.content: Any = self._content()
@@ -69,7 +71,7 @@ class Volume(Resource):
 
         if source:
             sent = self.options.get("_sent")
-            return Image(origin(source, self.pool, self.subject, self.planned.execute, self._other, sent), self.subject)
+            return Image(origin(source, self.pool, self.subject, self.planned.execute, self.other, sent), self.subject)
         if cloud_init:
             return Seed(cloud_init, self.name, self.subject)
         return Ignition(self.options["ignition"], self.subject)
@@ -83,7 +85,7 @@ class Volume(Resource):
     def subject(self):
         return f"volume {self.pool}/{self.name}"
 
-    def _other(self, pool: str, name: str) -> Volume:
+    def other(self, pool: str, name: str) -> Volume:
         return type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
 
     # --- what is there ----------------------------------------------------------------------------------------------
@@ -98,7 +100,7 @@ class Volume(Resource):
         return self._pool_handle
 
     def read(self) -> Actual | None:
-        pool, there = self.pool_handle(), self._listed()
+        pool, there, self.unlisted = self.pool_handle(), self._listed(), False
         if there is None and (pool is None or not pool.isActive()):
             self._refuse_without_pool(pool)
             return self._in_inactive_pool()
@@ -106,8 +108,10 @@ class Volume(Resource):
             handle = lookup(pool.storageVolLookupByName, self.name, libvirt.VIR_ERR_NO_STORAGE_VOL)
         else:
             handle = there.get(self.name)
-        if handle is None or (self.state == "present" and self.content and self._is_unfinished(pool)):
+        if self.state == "present" and self.content and self._is_unfinished(pool):
             return None
+        if handle is None:
+            return self._unlisted_file()
         # Listed until the pool is looked through, and gone: a revert to a snapshot does that.
         text = lookup(functools.partial(self._document, there or {}), handle, libvirt.VIR_ERR_NO_STORAGE_VOL)
         return None if text is None else Actual(handle, text, active=False)
@@ -139,10 +143,29 @@ class Volume(Resource):
         path = os.path.join(directory, self.name)
         if not self._will_be_active() and os.path.isfile(path):
             self._refuse_inactive()
-        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.inactive import document
+        return self._of_file(path)
+
+    def _unlisted_file(self) -> Actual | None:
+        """The volume as its file tells, where that came into the directory of an active pool behind libvirt's back."""
+        path = os.path.join(self.directory() or "/", self.name)
+        found = self._of_file(path) if self.directory() and os.path.isfile(path) else None
+        self.unlisted = found is not None
+        return found
+
+    def _of_file(self, path: str) -> Actual | None:
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.unlisted import document
 
         text = self.planned.once(f"file {path}", lambda: document(self, path))
         return None if text is None else Actual(None, text, active=False)
+
+    def directory(self) -> str:
+        """Where its pool has its files, C("") where it has none, or none that can be seen here."""
+        return (self.pool_words().get("path") or "") if self.in_files() and is_local(self.conn) else ""
+
+    def handle_now(self):
+        if self.read() is not None and self.unlisted:
+            refresh(self.pool_handle())
+        return super().handle_now()
 
     def _will_be_active(self) -> bool:
         return (self.planned.get("pool", self.pool) or {}).get("state") == "active"
@@ -260,7 +283,11 @@ class Volume(Resource):
 
     def prepare(self, actual):
         self._uses = None
-        needs = self._prepare_backing(actual)
+        needs: list = []
+        if self.wanted.get("backing"):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import backing
+
+            needs.append(backing.prepare(self, actual, self.wanted["backing"]))
         if actual is not None:
             self._prepare_existing(actual)
         elif self.xml is None:
@@ -295,31 +322,6 @@ class Volume(Resource):
 
         return of_volume(self, actual, self.content.differs, self.content.head) or False
 
-    def _prepare_backing(self, actual) -> list:
-        """Put path and format in the place of the backing volume's name; [(bytes it needs, its words)]."""
-        wanted = self.wanted.get("backing")
-        if not wanted:
-            return []
-        if "volume" not in wanted:
-            if "path" not in wanted:
-                raise Refused(f"{self.subject}: backing names no base; give 'volume' or 'path'")
-            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import backing, image
-
-            if actual is None or actual.tree.findtext("backingStore/path") != wanted["path"]:
-                backing.complete(self, wanted)
-            about = functools.partial(image.describe, self.planned.execute, wanted["path"], self.subject)
-            return [(lambda: about()["virtual-size"], "its backing file")]
-        name, pool = wanted.pop("volume"), wanted.pop("pool", self.pool)
-        # It is planned by now, if it is at all.
-        words = self.planned.once(f"volume {pool}/{name}", self._other(pool, name).existing)
-        if not words:
-            advice = "make it with virtops.libvirt.volume, or correct the name"
-            raise Refused(f"{self.subject}: its backing volume {pool}/{name} is not there; {advice}")
-        for key in ("path", "format"):
-            if key in words:
-                wanted.setdefault(key, words[key])
-        return [(lambda: CAPACITY.parse(words["capacity"]), f"its backing volume {pool}/{name}")]
-
     def words(self, document, actual_state, autostart):
         words = {"pool": self.pool, **super().words(document, actual_state, autostart)}
         if "encryption" in words:
@@ -353,12 +355,13 @@ class Volume(Resource):
         return changes
 
     def more_changes(self, actual):
+        found = [Change("known", False, True, CONFIG)] if self.unlisted else []
         if self.content_differs(actual):
             from ansible_collections.virtops.libvirt.plugins.module_utils._volume.reading import of_volume
 
             before, after = of_volume(self, actual, self.content.differences, _WHOLE)
-            return [Change(self.content.option, before, after, NEXT_BOOT)]
-        return []
+            found.append(Change(self.content.option, before, after, NEXT_BOOT))
+        return found
 
     def effect_off(self, change, actual):
         if self.content is not None and change.path == self.content.option:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A volume of an inactive pool that will be active by then. Private to this collection, imported only for such a one.
+"""A volume of which libvirt does not tell, by its file. Private to this collection, imported only for such a one.
 
-libvirt tells of no volume in an inactive pool, such as one without autostart behind a boot of its host. What lies in
-its directory is there all the same.
+It tells of none in an inactive pool, such as one without autostart behind a boot of its host, and of none that others
+put into the directory of an active one since libvirt looked through it. What lies there is there all the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import OLDEST
 
@@ -21,12 +22,9 @@ _FEATURES = (("lazy-refcounts", "lazy_refcounts"), ("extended-l2", "extended_l2"
 
 def document(volume, path: str) -> str | None:
     """The document of the volume in a file, as libvirt would write it; None where no file is to be seen there."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
     if not os.path.isfile(path) or not os.access(path, os.R_OK):
         return None
+    status = os.stat(path)
     about = image.describe(volume.planned.execute, path, volume.subject)
     element = ET.Element("volume", type="file")
     for name, value in (("name", volume.name), ("key", path)):
@@ -40,8 +38,22 @@ def document(volume, path: str) -> str | None:
     shown = {"mode": f"{status.st_mode & 0o7777:04o}", "owner": status.st_uid, "group": status.st_gid}
     for name, number in shown.items():
         ET.SubElement(permissions, name).text = str(number)
+    timestamps = ET.SubElement(target, "timestamps")
+    ET.SubElement(timestamps, "mtime").text = "{}.{:09}".format(*divmod(status.st_mtime_ns, 10**9))
     _tell_more(element, target, about)
     return ET.tostring(element, encoding="unicode")
+
+
+def refuse_in_the_way(volume, directory: str) -> None:
+    """Refused where a new volume has no place: its pool's directory is gone, or something else has the name."""
+    if not os.path.isdir(directory):
+        raise Refused(
+            f"{volume.subject}: the directory of pool {volume.pool}, {directory}, is not there; bring it back, or"
+            " have the pool made anew with virtops.libvirt.pool"
+        )
+    path = os.path.join(directory, volume.name)
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise Refused(f"{volume.subject}: {path} is there, and no file; choose another name, or remove it")
 
 
 def _format(found: str, path: str) -> str:
