@@ -137,7 +137,7 @@ class Size(Text):
             raise ValueError(f"{raw!r} is not a size such as '512 MiB' or '10G'")
         whole, part, unit = match.groups()
         if not unit:
-            raise ValueError(f"{raw!r} has no unit; write for example '{whole} MiB'")
+            raise ValueError(f"{raw!r} has no unit; write '{whole} B' for bytes, or for example '{whole} MiB'")
         factor = UNITS.get(unit.upper())
         if factor is None:
             raise ValueError(f"{raw!r} has the unknown unit {unit!r}; use B, KiB, MiB, GiB, TiB")

@@ -298,3 +298,17 @@ def test_an_encrypted_image_is_no_source(lab, pool, tmp_path):
         assert "its source, volume images/luks, is encrypted" in message
     lab.ok("volume_export", pool=pool, name="luks", path=f"{tmp_path}/out")
     assert "is encrypted" in lab.refused("volume", pool=pool, name="copy", source={"path": f"{tmp_path}/out"})
+
+
+def test_a_raw_image_that_looks_like_another_one_is_none(lab, pool, source):
+    task = {"pool": pool, "name": "raw", "format": "raw", "source": {"path": str(source), "format": "raw"}}
+    assert "looks like qcow2, for which libvirt would take the volume" in lab.refused("volume", **task)
+
+
+def test_a_check_says_that_it_does_not_know_how_large_it_is(lab, pool, server):
+    packed = server.directory / "image.raw.bz2"
+    packed.write_bytes(bz2.compress(bytes(2 << 20)))
+    task = {"pool": pool, "name": "raw", "capacity": "1 MiB", "source": {"url": server.url(packed.name)}}
+    plan, real = lab.check("volume", **task), lab.run("volume", **task)
+    assert plan["unchecked"] == ["source: how large the image is, before it is unpacked"]
+    assert "more than the capacity" in real["msg"]

@@ -23,6 +23,9 @@ def refuse_mixture(volume) -> None:
         raise Refused(
             f"{subject}: 'source', 'cloud_init' and 'ignition' do not go with 'xml'; give the options instead of it"
         )
+    # libvirt keeps no others of a volume (virStorageVolDefParseXML), though it sets them.
+    if int(volume.asked.get("permissions", {}).get("mode", "0"), 8) > 0o777:
+        raise Refused(f"{subject}: permissions.mode: a volume has no special bits; give three digits, such as '0600'")
     if options.get("allocation") and (options.get("preallocation") or options.get("source")):
         other = "preallocation" if options.get("preallocation") else "source"
         raise Refused(f"{subject}: 'allocation' does not go with {other!r}; take it out, or give 'preallocation'")

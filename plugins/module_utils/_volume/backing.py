@@ -43,6 +43,8 @@ def _prepare_volume(volume, wanted: dict) -> tuple:
 def _prepare_path(volume, actual, wanted: dict) -> tuple:
     if "path" not in wanted:
         raise Refused(f"{volume.subject}: backing names no base; give 'volume' or 'path'")
+    if not wanted["path"].startswith("/") and ":" not in wanted["path"]:
+        raise Refused(f"{volume.subject}: backing.path {wanted['path']} is not absolute; give the whole path")
     if actual is None or actual.tree.findtext("backingStore/path") != wanted["path"]:
         _complete(volume, wanted)
     known = wanted.get("format") or ""

@@ -9,7 +9,6 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._secret.reference import refuse_unknown
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import Size
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     LAYERED,
@@ -52,7 +51,9 @@ def defaults(volume, needs: list) -> None:
                 f"{volume.subject}: its source does not tell how large the image is before it is unpacked; give"
                 " 'capacity'"
             )
-        if about["capacity"] is not None:
+        if about["capacity"] is None:
+            volume.unchecked.append("source: how large the image is, before it is unpacked")
+        else:
             needs.append((lambda: about["capacity"], f"its {content.option}"))
     _refuse_format(volume, wanted.setdefault("format", "raw"))
     for size, what in needs:
@@ -134,9 +135,7 @@ def _at_least(volume, size: int, what: str) -> None:
 
 def _refuse_content(volume, space: int) -> None:
     """Refused where the content cannot be brought into the pool."""
-    place = volume.place()
-    if isinstance(place, places.Remote):
-        place.refuse(volume.subject, volume.content.option)
+    volume.place().refuse(volume.subject, volume.content.option)
     free = volume.free_space()
     if free is not None and space > free:
         raise Refused(

@@ -152,6 +152,7 @@ class File(Origin):
                 " with 'qemu-img convert' first"
             )
         image.refuse_damaged(self.execute, self.path, found, self.subject)
+        self._refuse_disguised()
         self.format = self.format or found["format"]
         return {"format": self.format, "capacity": found["virtual-size"], "space": status.st_blocks * 512}
 
@@ -160,6 +161,15 @@ class File(Origin):
         with self.unpacked(self.path, beside) as path:
             self.own = path != self.path
             yield path
+
+    def _refuse_disguised(self) -> None:
+        """Refused for a raw image that begins as another one does: libvirt would take the volume for that one."""
+        looks = image.describe(self.execute, self.path, self.subject)["format"] if self.format == "raw" else "raw"
+        if looks != "raw":
+            raise Refused(
+                f"{self.subject}: its source {self.path} looks like {looks}, for which libvirt would take the volume,"
+                " too; take 'source.format' out"
+            )
 
 
 class Sent(File):

@@ -29,6 +29,8 @@ _MARK = ".unfinished"
 # Seconds for libvirt to end what it is at.
 _PATIENCE = 600
 _HIDDEN = (".part", ".download", ".unpacked", ".sent")
+# How the name of a note beside such a file ends, and the longest name of a file, in bytes (NAME_MAX).
+_NOTE, _NAME_MAX = ".from", 255
 
 
 def hidden(path: str) -> str:
@@ -47,6 +49,15 @@ class Directory:
 
     def __init__(self, directory: str):
         self.directory = directory
+
+    def refuse(self, subject: str, option: str) -> None:
+        """Refused for a name that has no room for what the files beside the volume are called until it is whole."""
+        name, more = subject.rpartition("/")[2], max(map(len, _HIDDEN)) + len(f".{_NOTE}")
+        if len(name.encode()) + more > _NAME_MAX:
+            raise Refused(
+                f"{subject}: its name has no room for that of the file that it is until it is whole, which {option!r}"
+                f" needs; give one of {_NAME_MAX - more} bytes at most"
+            )
 
     def write(self, volume, content, document) -> None:
         """Put C(content) there as the volume, whole or not at all."""

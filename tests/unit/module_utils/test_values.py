@@ -47,7 +47,7 @@ def test_what_a_user_writes_has_one_canonical_form(value, raw, canonical):
 @pytest.mark.parametrize(
     ("value", "raw", "words"),
     [
-        (values.Size(), "1024", "has no unit; write for example '1024 MiB'"),
+        (values.Size(), "1024", "has no unit; write '1024 B' for bytes, or for example '1024 MiB'"),
         (values.Size(), 2048, "has no unit"),
         (values.Size(), "1 GGiB", "unknown unit 'GGiB'"),
         (values.Size(), "-1 GiB", "is not a size"),
