@@ -245,6 +245,17 @@ def test_a_partition_table_is_made_where_nothing_is(lab, device):
     assert f"{name} holds gpt" in lab.refused("pool", **options, state="active", build="missing")
 
 
+def test_a_partition_is_made(lab, device):
+    name = device()
+    source = {"devices": [{"path": name}], "format": "gpt"}
+    lab.ok("pool", name="table", type="disk", path="/dev", source=source, state="active", build="missing")
+    task = {"pool": "table", "name": f"{name.rpartition('/')[2]}p1", "capacity": "8 MiB"}
+    assert lab.check("volume", **task)["volume"]["format"] == "none"
+    # Nobody makes a node for it here, without which libvirt does not find what it made.
+    assert "no storage vol with matching path" in lab.run("volume", **task)["msg"]
+    assert lab.shell(f"parted --script --machine {name} unit MiB print | tail -n 1").split(":")[3] == "8.00MiB"
+
+
 def test_a_device_that_is_not_there(lab):
     for kind in ("fs", "disk"):
         options = {"name": "new", "type": kind, "path": MOUNTED, "source": {"devices": [{"path": "/dev/none"}]}}

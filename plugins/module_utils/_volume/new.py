@@ -30,31 +30,14 @@ _UNLUCKY, _ATTEMPTS = "Unable to get accurate CPU usage", 20
 
 def defaults(volume, needs: list) -> None:
     """Capacity and format of a new volume. C(needs): [(a call for the bytes that it needs at least, of what)]."""
-    wanted, content = volume.wanted, volume.content
+    wanted = volume.wanted
     if volume.directory() and volume.pool_handle() is not None and volume.pool_handle().isActive():
         refuse_in_the_way(volume, volume.directory())
-    secret = (volume.asked.get("encryption") or {}).get("secret")
-    if volume.asked.get("encryption") and (not secret or len(secret) != 1):
-        raise Refused(f"{volume.subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
-    if secret:
-        refuse_unknown(volume, "volume", secret)
+    _refuse_secret(volume)
     if wanted.get("backing"):
         wanted.setdefault("format", "qcow2")
-    if content:
-        about = content.measure()
-        volume.content_space = about["space"]
-        _refuse_content(volume, about["space"])
-        # In a pool that is no directory a volume is the disk itself.
-        wanted.setdefault("format", about["format"] if volume.in_files() else "raw")
-        if about["capacity"] is None and "capacity" not in wanted:
-            raise Refused(
-                f"{volume.subject}: its source does not tell how large the image is before it is unpacked; give"
-                " 'capacity'"
-            )
-        if about["capacity"] is None:
-            volume.unchecked.append("source: how large the image is, before it is unpacked")
-        else:
-            needs.append((lambda: about["capacity"], f"its {content.option}"))
+    if volume.content:
+        _fit_content(volume, needs)
     _refuse_format(volume, wanted.setdefault("format", "raw"))
     for size, what in needs:
         _at_least(volume, _SIZE.parse(f"{size()} B"), what)
@@ -64,6 +47,35 @@ def defaults(volume, needs: list) -> None:
     if wanted["format"] == "qcow2" and volume.in_files():
         # libvirt would make one of the old version, for QEMU before 2012.
         wanted.setdefault("compat", "1.1")
+    if volume.is_partition():
+        # Formats there are types of partitions, and raw is none of them (virStorageVolFormatDisk).
+        wanted["format"] = "none"
+
+
+def _refuse_secret(volume) -> None:
+    secret = (volume.asked.get("encryption") or {}).get("secret")
+    if volume.asked.get("encryption") and (not secret or len(secret) != 1):
+        raise Refused(f"{volume.subject}: its encryption needs one 'secret' of libvirt; give its 'usage' or its 'uuid'")
+    if secret:
+        refuse_unknown(volume, "volume", secret)
+
+
+def _fit_content(volume, needs: list) -> None:
+    """Format and size that the content asks for; Refused where it has no room."""
+    content, wanted = volume.content, volume.wanted
+    about = content.measure()
+    volume.content_space = about["space"]
+    _refuse_content(volume, about["space"])
+    # In a pool that is no directory a volume is the disk itself.
+    wanted.setdefault("format", about["format"] if volume.in_files() else "raw")
+    if about["capacity"] is not None:
+        needs.append((lambda: about["capacity"], f"its {content.option}"))
+    elif "capacity" in wanted:
+        volume.unchecked.append("source: how large the image is, before it is unpacked")
+    else:
+        raise Refused(
+            f"{volume.subject}: its source does not tell how large the image is before it is unpacked; give 'capacity'"
+        )
 
 
 def _refuse_format(volume, volume_format: str) -> None:

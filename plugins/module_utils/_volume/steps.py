@@ -200,6 +200,10 @@ class Volume(Resource):
         """Whether the pool's volumes are files, which have formats."""
         return self.pool_words().get("type", "dir") in FILE_POOLS
 
+    def is_partition(self) -> bool:
+        """Whether the pool's volumes are partitions of a disk."""
+        return self.pool_words().get("type") == "disk"
+
     def place(self):
         """Where content is written to: a directory, or libvirt."""
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume import places
@@ -301,6 +305,8 @@ class Volume(Resource):
         """Words that mean for a volume that is there what it has already."""
         if self.content_differs(actual):
             self.wanted["capacity"] = self.content.measure()["capacity"]
+        if self.wanted.get("format") == "raw" and self.is_partition():
+            del self.wanted["format"]
         if self.wanted.get("format") == "raw":
             # libvirt looks into a raw volume and calls what it finds there by name: iso, for a seed.
             found = actual.tree.find("target/format")
