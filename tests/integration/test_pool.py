@@ -110,6 +110,16 @@ def test_the_directory_goes_only_where_the_task_says_so_and_it_is_empty(lab):
     assert not lab.file(PATH).exists()
 
 
+def test_the_directory_of_a_transient_pool_goes_with_it(lab):
+    lab.virsh("pool-create-as", "lab", "dir", "--target", PATH, "--build")
+    lab.file(PATH + "/kept").write_text("x")
+    assert "is not empty" in lab.refused("pool", name="lab", state="absent", remove_target=True)
+    lab.file(PATH + "/kept").unlink()
+    removed = lab.change("pool", name="lab", state="absent", remove_target=True)
+    assert [step.partition(" ")[0] for step in removed["steps"]] == ["define", "stop", "remove", "undefine"]
+    assert not lab.file(PATH).exists()
+
+
 PERMISSIONS = {"mode": "0750", "owner": 1, "group": 2}
 PERMISSIONS_XML = XML.replace(
     "</path>", "</path><permissions><mode>0750</mode><owner>1</owner><group>2</group></permissions>"

@@ -248,6 +248,10 @@ class Pool(SwitchedResource):
         if self.options.get("remove_target"):
             from ansible_collections.virtops.libvirt.plugins.module_utils._pool.build import removal_step
 
-            # libvirt deletes no active pool, and none that it does not know any more.
+            # libvirt deletes no active pool, and none that it does not know any more: a transient one is kept for it.
             steps.insert(1 if actual.active else 0, removal_step(self, actual))
+            if not actual.persistent:
+                text = actual.text
+                define = Step(f"define {self.subject}, to keep it until then", lambda: self.define(text))
+                steps = [define, *steps, Step(f"undefine {self.subject}", self.undefine)]
         return steps
