@@ -247,6 +247,60 @@ def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, here):
     assert "geheim" not in done.text + planned.text
 
 
+def play_of(*tasks: dict) -> str:
+    """A play of tasks, each as {module: options}."""
+    return PLAY + "".join(
+        f"    - virtops.libvirt.{kind}: {json.dumps(options)}\n" for task in tasks for kind, options in task.items()
+    )
+
+
+def checked_and_done(lab, here, *tasks: dict) -> list[dict]:
+    """Results of the tasks of a play, whose check touches nothing and says what the run then does."""
+    text, before = play_of(*tasks), lab.state()
+    planned = here(text, "--check")
+    assert lab.state() == before
+    done = here(text)
+    assert planned.code == done.code, planned.text + done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        for key in ("changed", "changes", "steps", "msg"):
+            assert plan.get(key) == real.get(key)
+    return done.tasks
+
+
+@pytest.mark.parametrize("state", ["stopped", "paused", "running"])
+@pytest.mark.parametrize("location", ["internal", "external"])
+def test_a_snapshot_that_the_play_takes_can_go_again(lab, here, pool, state, location):
+    lab.ok("volume", pool=pool, name="a.qcow2", format="qcow2", capacity="1 MiB")
+    disks = [{"target": "vda", "pool": pool, "volume": "a.qcow2"}]
+    lab.ok("domain", name="web1", virt_type="qemu", memory="16 MiB", disks=disks, state=state)
+    named = {"domain": "web1", "memory": location == "internal" and state != "stopped", "location": location}
+    done = checked_and_done(
+        *(lab, here),
+        {"snapshot": {**named, "name": "s1", "labels": {"by": "test"}}},
+        {"snapshot": {**named, "name": "s2"}},
+        {"snapshot": {"domain": "web1", "name": "s1", "state": "absent"}},
+        {"snapshot": {**named, "name": "s3", "labels": {"by": "test"}, "retention": {"last": 1}}},
+        {"snapshot": {"domain": "web1", "name": "s2", "state": "absent", "children": True}},
+    )
+    assert [task["changed"] for task in done] == [True] * 5
+
+
+@pytest.mark.parametrize(("state", "then"), [("stopped", "running"), ("paused", "paused"), ("running", "stopped")])
+def test_a_guest_goes_back_to_a_snapshot_that_the_play_takes(lab, here, pool, state, then):
+    lab.ok("volume", pool=pool, name="a.qcow2", format="qcow2", capacity="1 MiB")
+    disks = [{"target": "vda", "pool": pool, "volume": "a.qcow2"}]
+    lab.ok("domain", name="web1", virt_type="qemu", memory="16 MiB", disks=disks, state=state)
+    done = checked_and_done(
+        *(lab, here),
+        {"snapshot": {"domain": "web1", "name": "s1"}},
+        {"domain": {"name": "web1", "state": then, "force": True, "timeout": 1}},
+        {"snapshot": {"domain": "web1", "name": "s1", "state": "reverted"}},
+    )
+    assert [change["path"] for change in done[-1]["changes"]] == (
+        ["state"] if state == then else ["domain_state", "state"]
+    )
+
+
 def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
     image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
     clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"

@@ -124,7 +124,14 @@ class Snapshot(Resource):
         if handle is not None and leftovers.await_taking(self.guest, handle):
             self._guest = None
             handle = self._handle()
-        return None if handle is None else Actual(handle, handle.getXMLDesc(0), active=self.guest.active)
+        return None if handle is None else Actual(handle, handle.getXMLDesc(0), active=False)
+
+    def actual(self):
+        actual = super().actual()
+        if actual is not None:
+            # Also of one that is only planned.
+            actual.active = self.guest.active
+        return actual
 
     def _is_there(self) -> bool:
         """Whether the guest is: the snapshots of one that is gone are gone as well."""
@@ -228,8 +235,10 @@ class Snapshot(Resource):
         snap = Snap(document)
         words["location"] = snap.location
         if snap.raw_state:
+            words["domain_state"] = snap.state
+        if not snap.is_planned:
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(snap.created))
-            words.update(domain_state=snap.state, created=created, parent=snap.parent)
+            words.update(created=created, parent=snap.parent)
         elif "labels" in self.wanted:
             words["labels"] = self.wanted["labels"]
         return words
@@ -288,9 +297,11 @@ class Snapshot(Resource):
     def state_steps(self, actual):
         if self.state != "reverted":
             return []
-        guest, snap = self.guest, Snap(actual.tree)
+        guest = self.guest
+        tree = guest.snapshots()
+        snap = tree.snaps[self.name]
         options = {name: self.options[name] for name in ("power_state", "force", "reset_nvram")}
-        reason = reversion.why_not(guest, guest.snapshots(), snap, options["force"])
+        reason = reversion.why_not(guest, tree, snap, options["force"])
         if reason:
             raise Refused(f"{self.subject}: {reason}")
         return [Step(f"revert {guest.subject} to {self.name}", lambda: reversion.revert(guest, snap, **options))]
