@@ -84,8 +84,8 @@ class PlannedActionBase(HereActionBase):
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
         kind = self.kind or self._task.action.rpartition(".")[2]
-        words = result.get(kind) or None
-        name = next((said[key] for said in (words or {}, arguments) for key in self.naming if said.get(key)), None)
+        words = result.get(kind) or {}
+        name = next((said[key] for said in (words, arguments) for key in self.naming if said.get(key)), None)
         if not name:
             return
         xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)

@@ -301,6 +301,32 @@ def test_a_guest_goes_back_to_a_snapshot_that_the_play_takes(lab, here, pool, st
     )
 
 
+LUKS = {"pool": "lab", "format": "qcow2", "capacity": "1 MiB"}
+
+
+@pytest.mark.parametrize("by", ["usage", "uuid"])
+def test_a_secret_that_the_play_removes_is_missed(lab, here, by):
+    secret = {"type": "volume", "usage": "/a", "uuid": "3ed8b0a4-5d0e-4f0e-9a0e-0d3c9c0a0b01"}
+    encryption = {"format": "luks", "secret": {by: secret[by]}}
+    done = checked_and_done(
+        *(lab, here),
+        {"pool": {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}},
+        {"secret": {**secret, "value": "geheim"}},
+        {"volume": {**LUKS, "name": "a", "encryption": encryption}},
+        {"secret": {"type": "volume", "usage": "/a", "state": "absent"}},
+        {"volume": {**LUKS, "name": "b", "encryption": encryption}},
+    )
+    assert "there is no secret" in done[-1]["msg"]
+    # A secret that is there by one of its names.
+    lab.ok("secret", **secret, value="geheim")
+    done = checked_and_done(
+        *(lab, here),
+        {"secret": {"type": "volume", "usage": "/a", "state": "absent"}},
+        {"volume": {**LUKS, "name": "b", "encryption": encryption}},
+    )
+    assert "there is no secret" in done[-1]["msg"]
+
+
 def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
     image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
     clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"
