@@ -327,6 +327,41 @@ def test_a_secret_that_the_play_removes_is_missed(lab, here, by):
     assert "there is no secret" in done[-1]["msg"]
 
 
+def test_a_check_tells_the_volumes_of_a_pool_of_the_play(lab, here):
+    pool = {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}
+    about = {"volume_info": {"pool": "lab"}}
+    tasks = [
+        {"pool": pool},
+        about,
+        {"volume": {"pool": "lab", "name": "b", "capacity": "1 MiB"}},
+        {"volume": {"pool": "lab", "name": "a", "capacity": "2 MiB"}},
+        about,
+        {"volume_info": {"pool": "lab", "name": ["a", "none"]}},
+        {"volume": {"pool": "lab", "name": "a", "state": "absent"}},
+        about,
+        {"pool": {"name": "lab", "state": "inactive"}},
+        about,
+        {"pool": {"name": "lab", "state": "absent"}},
+        about,
+    ]
+    text, before = play_of(*tasks), lab.state()
+    planned = here(text, "--check")
+    assert lab.state() == before
+    done = here(text)
+
+    def told(result) -> list:
+        return [
+            [(one["name"], one["capacity"], one["path"]) for one in task["volumes"]]
+            for task in result.tasks
+            if "volumes" in task
+        ]
+
+    assert [len(found) for found in told(done)] == [0, 2, 1, 1, 0]
+    assert told(planned) == told(done)
+    assert planned.tasks[-1]["msg"] == done.tasks[-1]["msg"]
+    assert "there is none of this name" in done.tasks[-1]["msg"]
+
+
 def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
     image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
     clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"
