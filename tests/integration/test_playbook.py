@@ -362,6 +362,23 @@ def test_a_check_tells_the_volumes_of_a_pool_of_the_play(lab, here):
     assert "there is none of this name" in done.tasks[-1]["msg"]
 
 
+def test_a_guest_of_the_play_goes_with_its_volumes(lab, here):
+    disks = [{"target": "vda", "pool": "lab", "volume": "a.qcow2"}]
+    guest = {"virt_type": "qemu", "memory": "16 MiB", "disks": disks}
+    made = [
+        {"pool": {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}},
+        {"volume": {"pool": "lab", "name": "a.qcow2", "format": "qcow2", "capacity": "1 MiB"}},
+        {"domain": {"name": "web1", **guest}},
+    ]
+    gone = {"domain": {"name": "web1", "state": "absent", "force": True, "remove_volumes": ["lab/a.qcow2"]}}
+    done = checked_and_done(lab, here, *made, {"domain": {"name": "web2", **guest}}, gone)
+    assert "domain web2 has lab/a.qcow2 too" in done[-1]["msg"]
+    done = checked_and_done(lab, here, {"domain": {"name": "web2", "state": "absent"}}, gone)
+    assert [task["changed"] for task in done] == [True] * 2
+    lab.wipe()
+    assert [task["changed"] for task in checked_and_done(lab, here, *made, gone)] == [True] * 4
+
+
 def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
     image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
     clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"
