@@ -107,6 +107,10 @@ class Pool(SwitchedResource):
         return element
 
     def prepare(self, actual):
+        if self.options.get("refresh") and actual is not None and self._stays_active(actual):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._pool.checks import check_refresh
+
+            check_refresh(self, actual)
         if self.xml is not None:
             return
         kind = KINDS[self.wanted.setdefault("type", "dir")] if actual is None else kind_of(actual.tree)
