@@ -23,6 +23,17 @@ def plain(url: str) -> str:
     return urlunsplit((*parts[:1], parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+def credentials(url: str) -> tuple[str, dict]:
+    """A URL without who logs in by it, and that as C(username) and C(password); {} where it says nothing of it."""
+    parts = split(url)
+    user, found, place = parts.netloc.rpartition("@")
+    if not found:
+        return url, {}
+    name, _colon, password = user.partition(":")
+    # What would end them in a URL stands there as %XX (RFC 3986, 3.2.1).
+    return urlunsplit(parts._replace(netloc=place)), {"username": unquote(name), "password": unquote(password)}
+
+
 def file_name(url: str) -> str:
     """The name of the file at a URL."""
     return unquote(split(url).path).rpartition("/")[2]
