@@ -405,12 +405,15 @@ def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
 
 
 _URL = "http://user:geheim@127.0.0.1:9/none?expires=1&signature=geheim"
+_ENCODED = "http://user:gehe%69m@127.0.0.1:9/none?t=geheim"
 
 
 @pytest.mark.parametrize(
     ("module", "options", "message"),
     [
         ("volume", {"source": {"url": _URL, "retries": 0}}, "cannot be reached"),
+        ("volume", {"source": {"url": _ENCODED, "retries": 0}}, "cannot be reached"),
+        ("image", {"url": _ENCODED, "checksum": "sha256:" + "0" * 64}, "cannot be reached"),
         # Refused before anything is looked at, and so before the task is understood.
         ("volume", {"source": {"url": _URL}, "wipe": "much"}, "no algorithm"),
         (
@@ -430,7 +433,7 @@ def test_a_secret_in_the_invocation_is_not_shown_to_whoever_looks_closely(lab, h
     # Before it Ansible shows the lines of the playbook.
     said = here(text, "-vvv", callback="default").text.partition("FAILED! =>")[2]
     assert message in said
-    assert "geheim" not in said
+    assert "gehe" not in said
 
 
 def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-# No signature is shorter, and what is shorter stands in other words, too.
+# No signature is shorter.
 _SIGNED = 16
 
 
@@ -50,6 +50,11 @@ def confidential(*urls: str | None) -> set[str]:
     found: set[str] = set()
     for url in map(str, filter(None, urls)):
         parts = split(url)
-        # Nobody knows what a password is in one that cannot be read.
-        found |= {parts.password or "", parts.query if len(parts.query) >= _SIGNED else ""} if any(parts) else {url}
+        if not any(parts):
+            # Nobody knows what a password is in one that cannot be read.
+            found.add(url)
+            continue
+        found |= {parts.password or "", unquote(parts.password or "")}
+        # A short one stands in other words, too, but not with its mark.
+        found |= {f"?{parts.query}", parts.query if len(parts.query) >= _SIGNED else ""} if parts.query else set()
     return found - {""}
