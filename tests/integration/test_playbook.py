@@ -281,8 +281,11 @@ def test_a_snapshot_that_the_play_takes_can_go_again(lab, here, pool, state, loc
         {"snapshot": {"domain": "web1", "name": "s1", "state": "absent"}},
         {"snapshot": {**named, "name": "s3", "labels": {"by": "test"}, "retention": {"last": 1}}},
         {"snapshot": {"domain": "web1", "name": "s2", "state": "absent", "children": True}},
+        {"snapshot": {"domain": "web1", "name": "s3", "state": "absent"}},
+        {"domain": {"name": "web1", "state": "absent", "force": True, "timeout": 1}},
+        {"snapshot": {"domain": "web1", "name": "s2", "state": "absent"}},
     )
-    assert [task["changed"] for task in done] == [True] * 5
+    assert [task["changed"] for task in done] == [*[True] * 5, False, True, False]
 
 
 @pytest.mark.parametrize(("state", "then"), [("stopped", "running"), ("paused", "paused"), ("running", "stopped")])
@@ -376,7 +379,8 @@ def test_a_guest_of_the_play_goes_with_its_volumes(lab, here):
     done = checked_and_done(lab, here, {"domain": {"name": "web2", "state": "absent"}}, gone)
     assert [task["changed"] for task in done] == [True] * 2
     lab.wipe()
-    assert [task["changed"] for task in checked_and_done(lab, here, *made, gone)] == [True] * 4
+    rest = {"pool": {"name": "lab", "state": "absent", "remove_target": True}}
+    assert [task["changed"] for task in checked_and_done(lab, here, *made, gone, rest)] == [True] * 5
 
 
 def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):

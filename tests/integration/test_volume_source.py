@@ -158,7 +158,8 @@ def test_who_logs_in_may_stand_in_the_url(lab, pool, server, source):
     inside = url.replace("://", "://u:s3cr%3At%40x@")
     lab.change("volume", pool=pool, name="new", source={"url": inside, "retries": 0})
     # What the options say counts.
-    options = {"url": url.replace("://", "://u:wrong@"), "username": "u", "password": "s3cr:t@x", "retries": 0}
+    url = url.replace("://", "://u:wrong@") + "?t=s3cr"
+    options = {"url": url, "username": "u", "password": "s3cr:t@x", "retries": 0}
     made = lab.change("volume", pool=pool, name="other", source=options)
     assert "s3cr" not in json.dumps(made)
 

@@ -118,8 +118,6 @@ class Snapshot(Resource):
             files.refresh_pools(self.conn, self._files ^ files.known(self.guest.anew()))
 
     def read(self) -> Actual | None:
-        if self.state == "absent" and not self._is_there():
-            return None
         handle = self._handle()
         if handle is not None and leftovers.await_taking(self.guest, handle):
             self._guest = None
@@ -127,6 +125,8 @@ class Snapshot(Resource):
         return None if handle is None else Actual(handle, handle.getXMLDesc(0), active=False)
 
     def actual(self):
+        if self.state == "absent" and not self._is_there():
+            return None
         actual = super().actual()
         if actual is not None:
             # Also of one that is only planned.
@@ -135,8 +135,11 @@ class Snapshot(Resource):
 
     def _is_there(self) -> bool:
         """Whether the guest is: the snapshots of one that is gone are gone as well."""
-        domain = lookup(self.conn.lookupByName, self.options["domain"], libvirt.VIR_ERR_NO_DOMAIN)
-        return domain is not None or self.planned.get("domain", self.options["domain"]) is not None
+        name = self.options["domain"]
+        if self.planned.removes("domain", name):
+            return False
+        domain = lookup(self.conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN)
+        return domain is not None or self.planned.get("domain", name) is not None
 
     def _handle(self):
         if not self.name or self.guest.handle is None:
