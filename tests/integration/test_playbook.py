@@ -289,19 +289,22 @@ def test_a_snapshot_that_the_play_takes_can_go_again(lab, here, pool, state, loc
 
 
 @pytest.mark.parametrize(("state", "then"), [("stopped", "running"), ("paused", "paused"), ("running", "stopped")])
-def test_a_guest_goes_back_to_a_snapshot_that_the_play_takes(lab, here, pool, state, then):
+@pytest.mark.parametrize("location", ["internal", "external"])
+def test_a_guest_goes_back_to_a_snapshot_that_the_play_takes(lab, here, pool, state, then, location):
     lab.ok("volume", pool=pool, name="a.qcow2", format="qcow2", capacity="1 MiB")
     disks = [{"target": "vda", "pool": pool, "volume": "a.qcow2"}]
     lab.ok("domain", name="web1", virt_type="qemu", memory="16 MiB", disks=disks, state=state)
     done = checked_and_done(
         *(lab, here),
-        {"snapshot": {"domain": "web1", "name": "s1"}},
+        {"snapshot": {"domain": "web1", "name": "s1", "location": location}},
         {"domain": {"name": "web1", "state": then, "force": True, "timeout": 1}},
         {"snapshot": {"domain": "web1", "name": "s1", "state": "reverted"}},
     )
-    assert [change["path"] for change in done[-1]["changes"]] == (
-        ["state"] if state == then else ["domain_state", "state"]
-    )
+    if location == "external" and lab.host.release == "bookworm":
+        assert "libvirt goes back to those from 9.9 on" in done[-1]["msg"]
+        return
+    paths = ["state"] if state == then else ["domain_state", "state"]
+    assert [change["path"] for change in done[-1]["changes"]] == paths
 
 
 LUKS = {"pool": "lab", "format": "qcow2", "capacity": "1 MiB"}
