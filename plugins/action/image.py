@@ -8,3 +8,4 @@ class ActionModule(PlannedActionBase):
     """virtops.libvirt.image, which makes a volume."""
 
     kind = "volume"
+    beside = {"versions": "volume"}

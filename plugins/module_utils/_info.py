@@ -9,28 +9,30 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 
 
-def _networks(conn, _params):
+def _networks(conn, _params, _planned):
     return conn.listAllNetworks(0)
 
 
-def _pools(conn, _params):
+def _pools(conn, _params, _planned):
     return conn.listAllStoragePools(0)
 
 
-def _volumes(conn, params):
-    pool = lookup(conn.storagePoolLookupByName, params["pool"], libvirt.VIR_ERR_NO_STORAGE_POOL)
+def _volumes(conn, params, planned):
+    name, pool = params["pool"], None
+    if not planned.removes("pool", name):
+        pool = lookup(conn.storagePoolLookupByName, name, libvirt.VIR_ERR_NO_STORAGE_POOL)
+    if pool is None and planned.get("pool", name):
+        return []
     if pool is None:
-        raise Refused(
-            f"pool {params['pool']}: there is none of this name; virtops.libvirt.pool_info lists those that are"
-        )
+        raise Refused(f"pool {name}: there is none of this name; virtops.libvirt.pool_info lists those that are")
     return pool.listAllVolumes(0) if pool.isActive() else []
 
 
-def _secrets(conn, _params):
+def _secrets(conn, _params, _planned):
     return conn.listAllSecrets(0)
 
 
-def _nwfilters(conn, _params):
+def _nwfilters(conn, _params, _planned):
     return conn.listAllNWFilters(0)
 
 
@@ -48,12 +50,24 @@ def gather(resource_class, conn, params: dict, planned: Planned) -> list[dict]:
 
         return snapshots(conn, params, planned)
     names, found = params.get("name"), []
-    for handle in _LISTS[resource_class.kind](conn, params):
-        called, options = resource_class.called(handle), resource_class.options_of(handle)
+    for called, options in _listed(resource_class, conn, params, planned):
         if names is None or not called.isdisjoint(names):
             resource = resource_class(conn, {**options, "pool": params.get("pool"), "autostart": False}, planned)
-            actual = resource.read()
+            actual = resource.actual()
             # Somebody may have removed it since it was listed.
             if actual is not None:
                 found.append((resource.name, resource.words(actual.tree, actual.state, actual.autostart)))
     return [words for _name, words in sorted(found, key=lambda one: one[0])]
+
+
+def _listed(resource_class, conn, params: dict, planned: Planned) -> list[tuple[set[str], dict]]:
+    """(names, options that name it) of each object that there is, or would be by now in a check-mode run."""
+    kind, pool = resource_class.kind, params.get("pool")
+    handles = _LISTS[kind](conn, params, planned)
+    if pool and (planned.get("pool", pool) or {}).get("state", "active") != "active":
+        # Its volumes are not told.
+        return []
+    found = [(resource_class.called(handle), resource_class.options_of(handle)) for handle in handles]
+    known = {name for called, _options in found for name in called}
+    new = [name for name in planned.of(kind, pool) if name not in known]
+    return found + [({name}, {"name": name}) for name in new]

@@ -10,6 +10,7 @@ version_added: 0.1.0
 description:
   - Gives each volume in the words of the options of M(virtops.libvirt.volume), so that it can be fed back to it, and
     its C(path).
+  - In check mode these are the volumes that the play would have made by then, as far as tasks of this collection do.
 options:
   pool:
     description: Name of the pool whose volumes are read; one that is not active has none.

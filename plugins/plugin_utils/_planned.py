@@ -31,6 +31,8 @@ class PlannedActionBase(HereActionBase):
     naming: tuple[str, ...] = ("name",)
     # What the module makes, where its name does not say it.
     kind = ""
+    # Kinds of what it removes beside that, by the option that the change of each is told with.
+    beside: dict[str, str] = {}
     _supports_check_mode = True
     _supports_async = True
 
@@ -84,13 +86,25 @@ class PlannedActionBase(HereActionBase):
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
         kind = self.kind or self._task.action.rpartition(".")[2]
-        words = result.get(kind) or None
-        name = next((said[key] for said in (words or {}, arguments) for key in self.naming if said.get(key)), None)
+        words = result.get(kind) or {}
+        # The domain of a network is that of its names.
+        container = next((one for one in map(arguments.get, ("pool", "domain")) if isinstance(one, str)), None)
+        for change in result["changes"]:
+            option, _bracket, called = change["path"].removesuffix("]").partition("[")
+            if option in self.beside:
+                pool, _slash, called = called.rpartition("/")
+                gone = {
+                    "kind": self.beside[option],
+                    "name": called,
+                    "pool": pool or container,
+                    "words": {},
+                    "xml": None,
+                }
+                self._note(task_vars, arguments, gone)
+        name = next((said[key] for said in (words, arguments) for key in self.naming if said.get(key)), None)
         if not name:
             return
         xml = next((part["after"] for part in result.get("diff", ()) if part["before_header"].endswith("(XML)")), None)
-        # The domain of a network is that of its names.
-        container = next((one for one in map(arguments.get, ("pool", "domain")) if isinstance(one, str)), None)
         self._note(task_vars, arguments, {"kind": kind, "name": name, "pool": container, "words": words, "xml": xml})
 
     def _note(self, task_vars: dict[str, Any], arguments: dict[str, Any], entry: dict[str, Any]) -> None:

@@ -151,7 +151,7 @@ def wipe() -> None:
         thing.undefine()
     connection.close()
     for entry in IMAGES.iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
 def _answer(request: dict) -> None:

@@ -32,6 +32,7 @@ POOL = [
     ({"name": "new", "path": "relative"}, "pool new", "absolute"),
     ({"name": "new", "path": "/var/lib/../etc"}, "pool new", "'..'"),
     ({"name": "new", "path": "/etc/passwd"}, "/etc/passwd is there and no directory"),
+    ({"name": "new", "path": "/etc/passwd/a/b", "state": "active"}, "/etc/passwd is there and no directory"),
     ({"name": "new", "path": P, "permissions": {"mode": "rwx"}}, "permissions.mode", "octal"),
     ({"name": "new", "path": P, "permissions": {"owner": -2}}, "permissions.owner", "less than"),
     ({"name": "new", "path": P, "uuid": "x"}, "uuid", "not a UUID"),

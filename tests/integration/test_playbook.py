@@ -247,6 +247,145 @@ def test_a_pool_knows_of_secrets_and_of_other_pools_in_the_play(lab, here):
     assert "geheim" not in done.text + planned.text
 
 
+def play_of(*tasks: dict) -> str:
+    """A play of tasks, each as {module: options}."""
+    return PLAY + "".join(
+        f"    - virtops.libvirt.{kind}: {json.dumps(options)}\n" for task in tasks for kind, options in task.items()
+    )
+
+
+def checked_and_done(lab, here, *tasks: dict) -> list[dict]:
+    """Results of the tasks of a play, whose check touches nothing and says what the run then does."""
+    text, before = play_of(*tasks), lab.state()
+    planned = here(text, "--check")
+    assert lab.state() == before
+    done = here(text)
+    assert planned.code == done.code, planned.text + done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        for key in ("changed", "changes", "steps", "msg"):
+            assert plan.get(key) == real.get(key)
+    return done.tasks
+
+
+@pytest.mark.parametrize("state", ["stopped", "paused", "running"])
+@pytest.mark.parametrize("location", ["internal", "external"])
+def test_a_snapshot_that_the_play_takes_can_go_again(lab, here, pool, state, location):
+    lab.ok("volume", pool=pool, name="a.qcow2", format="qcow2", capacity="1 MiB")
+    disks = [{"target": "vda", "pool": pool, "volume": "a.qcow2"}]
+    lab.ok("domain", name="web1", virt_type="qemu", memory="16 MiB", disks=disks, state=state)
+    named = {"domain": "web1", "memory": location == "internal" and state != "stopped", "location": location}
+    done = checked_and_done(
+        *(lab, here),
+        {"snapshot": {**named, "name": "s1", "labels": {"by": "test"}}},
+        {"snapshot": {**named, "name": "s2"}},
+        {"snapshot": {"domain": "web1", "name": "s1", "state": "absent"}},
+        {"snapshot": {**named, "name": "s3", "labels": {"by": "test"}, "retention": {"last": 1}}},
+        {"snapshot": {"domain": "web1", "name": "s2", "state": "absent", "children": True}},
+        {"snapshot": {"domain": "web1", "name": "s3", "state": "absent"}},
+        {"domain": {"name": "web1", "state": "absent", "force": True, "timeout": 1}},
+        {"snapshot": {"domain": "web1", "name": "s2", "state": "absent"}},
+    )
+    assert [task["changed"] for task in done] == [*[True] * 5, False, True, False]
+
+
+@pytest.mark.parametrize(("state", "then"), [("stopped", "running"), ("paused", "paused"), ("running", "stopped")])
+@pytest.mark.parametrize("location", ["internal", "external"])
+def test_a_guest_goes_back_to_a_snapshot_that_the_play_takes(lab, here, pool, state, then, location):
+    lab.ok("volume", pool=pool, name="a.qcow2", format="qcow2", capacity="1 MiB")
+    disks = [{"target": "vda", "pool": pool, "volume": "a.qcow2"}]
+    lab.ok("domain", name="web1", virt_type="qemu", memory="16 MiB", disks=disks, state=state)
+    done = checked_and_done(
+        *(lab, here),
+        {"snapshot": {"domain": "web1", "name": "s1", "location": location}},
+        {"domain": {"name": "web1", "state": then, "force": True, "timeout": 1}},
+        {"snapshot": {"domain": "web1", "name": "s1", "state": "reverted"}},
+    )
+    if location == "external" and lab.host.release == "bookworm":
+        assert "libvirt goes back to those from 9.9 on" in done[-1]["msg"]
+        return
+    paths = ["state"] if state == then else ["domain_state", "state"]
+    assert [change["path"] for change in done[-1]["changes"]] == paths
+
+
+LUKS = {"pool": "lab", "format": "qcow2", "capacity": "1 MiB"}
+
+
+@pytest.mark.parametrize("by", ["usage", "uuid"])
+def test_a_secret_that_the_play_removes_is_missed(lab, here, by):
+    secret = {"type": "volume", "usage": "/a", "uuid": "3ed8b0a4-5d0e-4f0e-9a0e-0d3c9c0a0b01"}
+    encryption = {"format": "luks", "secret": {by: secret[by]}}
+    done = checked_and_done(
+        *(lab, here),
+        {"pool": {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}},
+        {"secret": {**secret, "value": "geheim"}},
+        {"volume": {**LUKS, "name": "a", "encryption": encryption}},
+        {"secret": {"type": "volume", "usage": "/a", "state": "absent"}},
+        {"volume": {**LUKS, "name": "b", "encryption": encryption}},
+    )
+    assert "there is no secret" in done[-1]["msg"]
+    # A secret that is there by one of its names.
+    lab.ok("secret", **secret, value="geheim")
+    done = checked_and_done(
+        *(lab, here),
+        {"secret": {"type": "volume", "usage": "/a", "state": "absent"}},
+        {"volume": {**LUKS, "name": "b", "encryption": encryption}},
+    )
+    assert "there is no secret" in done[-1]["msg"]
+
+
+def test_a_check_tells_the_volumes_of_a_pool_of_the_play(lab, here):
+    pool = {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}
+    about = {"volume_info": {"pool": "lab"}}
+    tasks = [
+        {"pool": pool},
+        about,
+        {"volume": {"pool": "lab", "name": "b", "capacity": "1 MiB"}},
+        {"volume": {"pool": "lab", "name": "a", "capacity": "2 MiB"}},
+        about,
+        {"volume_info": {"pool": "lab", "name": ["a", "none"]}},
+        {"volume": {"pool": "lab", "name": "a", "state": "absent"}},
+        about,
+        {"pool": {"name": "lab", "state": "inactive"}},
+        about,
+        {"pool": {"name": "lab", "state": "absent"}},
+        about,
+    ]
+    text, before = play_of(*tasks), lab.state()
+    planned = here(text, "--check")
+    assert lab.state() == before
+    done = here(text)
+
+    def told(result) -> list:
+        return [
+            [(one["name"], one["capacity"], one["path"]) for one in task["volumes"]]
+            for task in result.tasks
+            if "volumes" in task
+        ]
+
+    assert [len(found) for found in told(done)] == [0, 2, 1, 1, 0]
+    assert told(planned) == told(done)
+    assert planned.tasks[-1]["msg"] == done.tasks[-1]["msg"]
+    assert "there is none of this name" in done.tasks[-1]["msg"]
+
+
+def test_a_guest_of_the_play_goes_with_its_volumes(lab, here):
+    disks = [{"target": "vda", "pool": "lab", "volume": "a.qcow2"}]
+    guest = {"virt_type": "qemu", "memory": "16 MiB", "disks": disks}
+    made = [
+        {"pool": {"name": "lab", "path": "/var/lib/libvirt/images/lab", "state": "active"}},
+        {"volume": {"pool": "lab", "name": "a.qcow2", "format": "qcow2", "capacity": "1 MiB"}},
+        {"domain": {"name": "web1", **guest}},
+    ]
+    gone = {"domain": {"name": "web1", "state": "absent", "force": True, "remove_volumes": ["lab/a.qcow2"]}}
+    done = checked_and_done(lab, here, *made, {"domain": {"name": "web2", **guest}}, gone)
+    assert "domain web2 has lab/a.qcow2 too" in done[-1]["msg"]
+    done = checked_and_done(lab, here, {"domain": {"name": "web2", "state": "absent"}}, gone)
+    assert [task["changed"] for task in done] == [True] * 2
+    lab.wipe()
+    rest = {"pool": {"name": "lab", "state": "absent", "remove_target": True}}
+    assert [task["changed"] for task in checked_and_done(lab, here, *made, gone, rest)] == [True] * 5
+
+
 def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
     image = {"name": "debian-12", "pool": "lab", "arch": "x86_64", "mirror": MIRROR}
     clone = "{pool: lab, name: web1.qcow2, capacity: 16 MiB, backing: {volume: '{{ base.volume.name }}'}}"
@@ -273,12 +412,15 @@ def test_guests_of_an_image_that_the_same_play_imports(lab, here, tmp_path):
 
 
 _URL = "http://user:geheim@127.0.0.1:9/none?expires=1&signature=geheim"
+_ENCODED = "http://user:gehe%69m@127.0.0.1:9/none?t=geheim"
 
 
 @pytest.mark.parametrize(
     ("module", "options", "message"),
     [
         ("volume", {"source": {"url": _URL, "retries": 0}}, "cannot be reached"),
+        ("volume", {"source": {"url": _ENCODED, "retries": 0}}, "cannot be reached"),
+        ("image", {"url": _ENCODED, "checksum": "sha256:" + "0" * 64}, "cannot be reached"),
         # Refused before anything is looked at, and so before the task is understood.
         ("volume", {"source": {"url": _URL}, "wipe": "much"}, "no algorithm"),
         (
@@ -298,7 +440,7 @@ def test_a_secret_in_the_invocation_is_not_shown_to_whoever_looks_closely(lab, h
     # Before it Ansible shows the lines of the playbook.
     said = here(text, "-vvv", callback="default").text.partition("FAILED! =>")[2]
     assert message in said
-    assert "geheim" not in said
+    assert "gehe" not in said
 
 
 def test_what_is_in_a_seed_is_not_shown_to_whoever_looks_closely(lab, play):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from integration._lab import effects, paths
 
@@ -108,6 +110,78 @@ def test_the_directory_goes_only_where_the_task_says_so_and_it_is_empty(lab):
     removed = lab.change("pool", name="lab", state="absent", remove_target=True)
     assert f"remove the empty directory {PATH}" in removed["steps"]
     assert not lab.file(PATH).exists()
+
+
+def test_the_directory_of_a_transient_pool_goes_with_it(lab):
+    lab.virsh("pool-create-as", "lab", "dir", "--target", PATH, "--build")
+    lab.file(PATH + "/kept").write_text("x")
+    assert "is not empty" in lab.refused("pool", name="lab", state="absent", remove_target=True)
+    lab.file(PATH + "/kept").unlink()
+    removed = lab.change("pool", name="lab", state="absent", remove_target=True)
+    assert [step.partition(" ")[0] for step in removed["steps"]] == ["define", "stop", "remove", "undefine"]
+    assert not lab.file(PATH).exists()
+
+
+def test_a_link_to_nothing_is_no_place_for_a_directory(lab):
+    lab.ok("pool", name="lab", path=PATH)
+    lab.shell(f"rmdir {PATH}; ln -s none {PATH}")
+    for path in (PATH, PATH + "/a/b"):
+        message = lab.refused("pool", name="new", path=path)
+        assert f"{PATH} is a symbolic link that leads nowhere; choose another path" in message
+    assert "leads nowhere" in lab.refused("pool", name="lab", state="active")
+
+
+def test_a_directory_is_that_of_one_pool_whichever_way_leads_to_it(lab, pool):
+    lab.shell(f"mkdir {PATH}-real; ln -s {PATH}-real {PATH}")
+    lab.change("pool", name="lab", path=PATH, state="active")
+    for path in (f"{PATH}-real", PATH):
+        assert f"path {PATH}-real is that of pool lab already" in lab.refused("pool", name="new", path=path)
+    lab.shell(f"ln -s images {PATH}-link")
+    assert "is that of pool images already" in lab.refused("pool", name="new", path=f"{PATH}-link")
+    # libvirt would stop the pool and then remove no link.
+    assert f"{PATH} is a symbolic link" in lab.refused("pool", name="lab", state="absent", remove_target=True)
+    lab.change("pool", name="lab", state="absent")
+
+
+def test_a_pool_is_not_looked_through_where_its_directory_is_gone(lab):
+    lab.ok("pool", name="lab", path=PATH, state="active")
+    lab.file(PATH).rmdir()
+    task = {"name": "lab", "path": PATH, "state": "active", "refresh": True}
+    plan, real = lab.check("pool", **task), lab.run("pool", **task)
+    assert plan["msg"] == real["msg"]
+    assert f"its directory {PATH} is gone, so that 'refresh' would stop it" in real["msg"]
+    assert "running" in lab.virsh("pool-info", "lab")
+    # What it says is what helps.
+    lab.ok("pool", name="lab", state="inactive")
+    lab.change("pool", **task)
+    assert lab.file(PATH).is_dir()
+
+
+@pytest.fixture
+def read_only(lab):
+    """A file system that nothing can be made on, with a directory."""
+    lab.shell(f"mkdir {PATH}; mount -t tmpfs none {PATH}; mkdir {PATH}/there; mount -o remount,ro {PATH}")
+    yield
+    lab.shell(f"umount {PATH}")
+
+
+def test_nothing_is_made_where_nothing_can_be_written(lab, here, read_only):
+    pools = [
+        {"name": "new", "path": f"{PATH}/a/b", "state": "active"},
+        {"name": "there", "path": f"{PATH}/there", "state": "active"},
+        {"name": "there", "permissions": {"mode": "0700"}, "state": "inactive"},
+    ]
+    tasks = "".join(f"    - virtops.libvirt.pool: {json.dumps(options)}\n" for options in pools)
+    text = "- hosts: all\n  gather_facts: false\n  ignore_errors: true\n  tasks:\n" + tasks
+    # Not in a namespace that sees no such mount, as other checks here.
+    planned, done = here(text, "--check"), here(text)
+    assert [task.get("msg") for task in planned.tasks] == [task.get("msg") for task in done.tasks]
+    words = "on a file system that is mounted read-only, so that it cannot be"
+    assert f"pool new: {PATH}/a/b is {words} made" in done.tasks[0]["msg"]
+    assert done.tasks[1]["pool"]["state"] == "active"
+    assert f"pool there: {PATH}/there is {words} given its permissions" in done.tasks[2]["msg"]
+    assert list(lab.state()["pool"]) == ["there"]
+    lab.virsh("pool-destroy", "there")
 
 
 PERMISSIONS = {"mode": "0750", "owner": 1, "group": 2}

@@ -150,6 +150,20 @@ def test_headers_and_passwords_reach_the_server_and_nobody_else(lab, pool, serve
     assert "geheim" not in json.dumps(made)
 
 
+def test_who_logs_in_may_stand_in_the_url(lab, pool, server, source):
+    # That is u:s3cr:t@x.
+    server.serve("image.qcow2", need={"Authorization": "Basic dTpzM2NyOnRAeA=="})
+    url = server.url("image.qcow2")
+    assert "401" in lab.refused("volume", pool=pool, name="new", source={"url": url, "retries": 0})
+    inside = url.replace("://", "://u:s3cr%3At%40x@")
+    lab.change("volume", pool=pool, name="new", source={"url": inside, "retries": 0})
+    # What the options say counts.
+    url = url.replace("://", "://u:wrong@") + "?t=s3cr"
+    options = {"url": url, "username": "u", "password": "s3cr:t@x", "retries": 0}
+    made = lab.change("volume", pool=pool, name="other", source=options)
+    assert "s3cr" not in json.dumps(made)
+
+
 # --- faults -----------------------------------------------------------------------------------------------------------
 
 

@@ -22,9 +22,16 @@ _MADE = ("ext2", "ext3", "ext4", "xfs", "vfat", "ocfs2", "gfs2")
 def directory_step(pool, target, differs: bool) -> Step:
     """Make the directory, or give it the permissions that the pool declares: libvirt's build does both."""
     path = target.findtext("target/path")
+    missing = is_local(pool.conn) and host.permissions(path) is None
+    if (differs or missing) and is_local(pool.conn) and host.is_read_only(path):
+        what = "given its permissions" if differs else "made"
+        raise Refused(
+            f"{pool.subject}: {path} is on a file system that is mounted read-only, so that it cannot be {what}; mount"
+            " it writable, or choose another path"
+        )
     if differs:
         return Step(f"give the directory {path} its permissions", lambda: pool.find().build(0))
-    if is_local(pool.conn) and host.permissions(path) is None:
+    if missing:
         return Step(f"make the directory {path}", lambda: pool.find().build(0), lambda: pool.find().delete(0))
     return Step(f"make the directory {path}", lambda: pool.find().build(0))
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
@@ -37,7 +38,7 @@ def check(pool, actual, target) -> None:
     if actual is None:
         _refuse_unknown_kind(pool, pool_type)
         _refuse_cow(pool, target)
-    if actual is None or _claims(actual.tree) != _claims(target):
+    if actual is None or _claims(pool, actual.tree) != _claims(pool, target):
         _refuse_shared(pool, target)
 
 
@@ -113,8 +114,9 @@ def _refuse_path(pool, pool_type, kind, target) -> None:
         raise Refused(f"{pool.subject}: a pool of type {pool_type} needs its directory; give 'path'")
     if path and kind.target == "given" and (not path.startswith("/") or ".." in path.split("/")):
         raise Refused(f"{pool.subject}: path {path!r} must be absolute and without '..'")
-    if path and kind.target == "given" and is_local(pool.conn) and host.is_no_directory(path):
-        raise Refused(f"{pool.subject}: {path} is there and no directory; choose another path")
+    found = host.in_the_way(path) if path and kind.target == "given" and is_local(pool.conn) else ""
+    if found:
+        raise Refused(f"{pool.subject}: {found}; choose another path")
 
 
 def _refuse_adapter(pool, adapter: dict) -> None:
@@ -138,9 +140,9 @@ def _refuse_mode(pool, target) -> None:
 # --- other pools ----------------------------------------------------------------------------------------------------
 
 
-def _claims(document) -> set[tuple]:
+def _claims(pool, document) -> set[tuple]:
     """What no other pool may have: what libvirt refuses as a conflict of sources, and directories, which it lets
-    two pools of different types share.
+    two pools of different types share, or two that name it by other paths.
     """
     pool_type, source = document.get("type"), SOURCE.read(document) or {}
     adapter = source.get("adapter") or {}
@@ -148,7 +150,8 @@ def _claims(document) -> set[tuple]:
     devices = [device["path"] for device in source.get("devices", ())]
     claims: set[tuple] = set()
     if kind_of(document).directory:
-        claims.add(("path", target_path(document)))
+        path = target_path(document)
+        claims.add(("path", os.path.realpath(path) if path and is_local(pool.conn) else path))
     if pool_type == "netfs":
         claims.add(("share", *host, source.get("dir")))
     elif pool_type == "gluster":
@@ -171,10 +174,10 @@ def _claims(document) -> set[tuple]:
 
 
 def _refuse_shared(pool, target) -> None:
-    claims = _claims(target) | {("uuid", uuid.text.lower()) for uuid in target.findall("uuid") if uuid.text}
+    claims = _claims(pool, target) | {("uuid", uuid.text.lower()) for uuid in target.findall("uuid") if uuid.text}
     for other, text in _others(pool).items() if claims else ():
         document = ET.fromstring(text)  # noqa: S314 (the text is libvirt's own)
-        shared = claims & (_claims(document) | {("uuid", document.findtext("uuid"))})
+        shared = claims & (_claims(pool, document) | {("uuid", document.findtext("uuid"))})
         if shared:
             what, *parts = min(shared, key=str)
             named = " ".join(str(part) for part in parts if part)
@@ -223,6 +226,18 @@ def check_start(pool, target, builds: bool) -> None:
             )
 
 
+def check_refresh(pool, actual) -> None:
+    """Refused where libvirt could not look through an active pool, and would stop it for that."""
+    path = actual.live_tree.findtext("target/path")
+    # A planned one may get its directory by then.
+    if pool.name in pool.planned.of("pool") or not is_local(pool.conn) or not path or not host.is_gone(path):
+        return
+    raise Refused(
+        f"{pool.subject}: its directory {path} is gone, so that 'refresh' would stop it; stop it and start it again"
+        " ('state: inactive', then 'active'), which makes the directory, or take 'refresh' out"
+    )
+
+
 def check_stop(pool, actual) -> None:
     """Refused where stopping it would take volumes from guests that use them."""
     if not actual.active or actual.handle is None or not kind_of(actual.tree).takes_away:
@@ -250,15 +265,19 @@ def check_removal(pool, actual) -> None:
     check_stop(pool, actual)
     if not pool.options.get("remove_target"):
         return
-    pool_type, kind = actual.tree.get("type"), kind_of(actual.tree)
+    pool_type, kind, path = actual.tree.get("type"), kind_of(actual.tree), target_path(actual.tree) or ""
     if kind.makes == "volume group":
         _refuse_full_group(pool, actual)
     elif not kind.directory:
         raise Refused(
             f"{pool.subject}: a pool of type {pool_type} has nothing that 'remove_target' could remove; take it out"
         )
+    elif is_local(pool.conn) and os.path.islink(path):
+        raise Refused(
+            f"{pool.subject}: {path} is a symbolic link, and libvirt removes only a directory itself; leave"
+            " 'remove_target' out"
+        )
     elif pool_type == "dir" and is_local(pool.conn):
-        path = actual.tree.findtext("target/path")
         entries = _as_planned(pool, host.entries(path))
         if entries:
             raise Refused(

@@ -35,9 +35,38 @@ def permissions(path: str) -> dict | None:
     return {"mode": f"{stat.S_IMODE(found.st_mode):04o}", "owner": found.st_uid, "group": found.st_gid}
 
 
-def is_no_directory(path: str) -> bool:
-    """Whether something that is certainly no directory is there."""
-    return os.path.exists(path) and not os.path.isdir(path)
+def in_the_way(path: str) -> str:
+    """What, at a path or above it, is certainly no directory and can become none, in words; C("") for nothing."""
+    there = _nearest(path)
+    try:
+        return "" if stat.S_ISDIR(os.stat(there).st_mode) else f"{there} is there and no directory"
+    except PermissionError:
+        return ""
+    except OSError:
+        return f"{there} is a symbolic link that leads nowhere"
+
+
+def _nearest(path: str) -> str:
+    """The path itself or the next one above it at which something can be seen."""
+    while not os.path.lexists(path) and path != "/":
+        path = os.path.dirname(path)
+    return path
+
+
+def is_gone(path: str) -> bool:
+    """Whether there is certainly no directory."""
+    try:
+        return not stat.S_ISDIR(os.stat(path).st_mode)
+    except OSError as error:
+        return error.errno in (errno.ENOENT, errno.ENOTDIR)
+
+
+def is_read_only(path: str) -> bool:
+    """Whether nothing can be made or changed at a path, because its file system is mounted so."""
+    try:
+        return bool(os.statvfs(_nearest(path)).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def filesystem(path: str) -> str | None:

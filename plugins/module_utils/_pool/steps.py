@@ -107,6 +107,10 @@ class Pool(SwitchedResource):
         return element
 
     def prepare(self, actual):
+        if self.options.get("refresh") and actual is not None and self._stays_active(actual):
+            from ansible_collections.virtops.libvirt.plugins.module_utils._pool.checks import check_refresh
+
+            check_refresh(self, actual)
         if self.xml is not None:
             return
         kind = KINDS[self.wanted.setdefault("type", "dir")] if actual is None else kind_of(actual.tree)
@@ -248,6 +252,10 @@ class Pool(SwitchedResource):
         if self.options.get("remove_target"):
             from ansible_collections.virtops.libvirt.plugins.module_utils._pool.build import removal_step
 
-            # libvirt deletes no active pool, and none that it does not know any more.
+            # libvirt deletes no active pool, and none that it does not know any more: a transient one is kept for it.
             steps.insert(1 if actual.active else 0, removal_step(self, actual))
+            if not actual.persistent:
+                text = actual.text
+                define = Step(f"define {self.subject}, to keep it until then", lambda: self.define(text))
+                steps = [define, *steps, Step(f"undefine {self.subject}", self.undefine)]
         return steps

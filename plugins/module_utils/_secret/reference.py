@@ -19,8 +19,10 @@ def refuse_unknown(resource, secret_type: str, secret: dict) -> None:
         named, number = secret["usage"], getattr(libvirt, f"VIR_SECRET_USAGE_TYPE_{secret_type.upper()}")
         find = functools.partial(resource.conn.secretLookupByUsage, number)
         what = f"secret of type {secret_type} with the usage {named}"
+    handle = lookup(find, named, libvirt.VIR_ERR_NO_SECRET)
+    # One that is there may be planned by the other of its names.
+    names = {named} if handle is None else {named, handle.UUIDString(), handle.usageID()}
     entries = resource.planned.of("secret").items()
-    planned = [entry["words"] for name, entry in entries if named in (name, entry["words"].get("uuid"))]
-    there = planned[-1] if planned else lookup(find, named, libvirt.VIR_ERR_NO_SECRET)
-    if not there:
+    planned = [entry["words"] for name, entry in entries if not names.isdisjoint((name, entry["words"].get("uuid")))]
+    if not (planned[-1] if planned else handle):
         raise Refused(f"{resource.subject}: there is no {what}; make it with virtops.libvirt.secret")

@@ -38,6 +38,14 @@ def complete(document, guest, location: str, with_memory: bool, named: bool) -> 
         memory.set("snapshot", location if with_memory else LEFT_OUT)
     if memory.get("snapshot") == EXTERNAL and not memory.get("file"):
         _memory_file(document, memory, guest)
+    ensure(document, "state").text = _state(guest, memory.get("snapshot"))
+
+
+def _state(guest, memory: str) -> str:
+    """In which state of the guest it is taken, as libvirt says that of one without the memory of a guest that is on."""
+    if memory != LEFT_OUT:
+        return guest.state
+    return "disk-snapshot" if guest.active else "shutoff"
 
 
 def _overlay(entry, disk, name: str) -> None:

@@ -98,7 +98,8 @@ class Guest:
     @property
     def busy_disks(self) -> list[str]:
         """The disks that a block job runs on. Of a commit below the disk's own file its document says nothing."""
-        if not self.active or self.handle is None:
+        # One that a check-mode run only planned to start has none.
+        if not self.active or self.handle is None or not self.handle.isActive():
             return []
         return [disk.target for disk in self.disks if disk.source and self.handle.blockJobInfo(disk.target, 0)]
 
@@ -132,4 +133,6 @@ class Guest:
         """All its snapshots as they are; whoever plans may change what it gets."""
         if self._documents is None:
             self._documents = documents(self.handle)
-        return Tree(*self._documents, {disk.target: disk.source for disk in self.disks})
+        tree = Tree(*self._documents, {disk.target: disk.source for disk in self.disks})
+        tree.lay_over(self.planned.of("snapshot", self.name))
+        return tree

@@ -38,11 +38,11 @@ def _not_external(guest, tree, snap) -> str:
         if source is None or source[0] not in ("file", "volume"):
             return f"its disk {target} is no file, and libvirt makes a new one beside it"
         path = guest.path_of(source)
-        if path is None or not guest.exists(path):
+        if not snap.is_planned and (path is None or not guest.exists(path)):
             return f"the file of its disk {target}, {path or source}, is not there any more"
     if any(source[0] == "volume" for source in snap.origins.values()) and tree.grew_again(snap):
         return "its disks are volumes of a pool, and the guest went back to it already; take another snapshot now"
-    if snap.memory == EXTERNAL and not guest.exists(snap.memory_file):
+    if snap.memory == EXTERNAL and not snap.is_planned and not guest.exists(snap.memory_file):
         return f"the file of its memory, {snap.memory_file}, is not there any more"
     return ""
 

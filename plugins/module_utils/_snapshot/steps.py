@@ -118,18 +118,28 @@ class Snapshot(Resource):
             files.refresh_pools(self.conn, self._files ^ files.known(self.guest.anew()))
 
     def read(self) -> Actual | None:
-        if self.state == "absent" and not self._is_there():
-            return None
         handle = self._handle()
         if handle is not None and leftovers.await_taking(self.guest, handle):
             self._guest = None
             handle = self._handle()
-        return None if handle is None else Actual(handle, handle.getXMLDesc(0), active=self.guest.active)
+        return None if handle is None else Actual(handle, handle.getXMLDesc(0), active=False)
+
+    def actual(self):
+        if self.state == "absent" and not self._is_there():
+            return None
+        actual = super().actual()
+        if actual is not None:
+            # Also of one that is only planned.
+            actual.active = self.guest.active
+        return actual
 
     def _is_there(self) -> bool:
         """Whether the guest is: the snapshots of one that is gone are gone as well."""
-        domain = lookup(self.conn.lookupByName, self.options["domain"], libvirt.VIR_ERR_NO_DOMAIN)
-        return domain is not None or self.planned.get("domain", self.options["domain"]) is not None
+        name = self.options["domain"]
+        if self.planned.removes("domain", name):
+            return False
+        domain = lookup(self.conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN)
+        return domain is not None or self.planned.get("domain", name) is not None
 
     def _handle(self):
         if not self.name or self.guest.handle is None:
@@ -228,8 +238,10 @@ class Snapshot(Resource):
         snap = Snap(document)
         words["location"] = snap.location
         if snap.raw_state:
+            words["domain_state"] = snap.state
+        if not snap.is_planned:
             created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(snap.created))
-            words.update(domain_state=snap.state, created=created, parent=snap.parent)
+            words.update(created=created, parent=snap.parent)
         elif "labels" in self.wanted:
             words["labels"] = self.wanted["labels"]
         return words
@@ -291,9 +303,11 @@ class Snapshot(Resource):
     def state_steps(self, actual):
         if self.state != "reverted":
             return []
-        guest, snap = self.guest, Snap(actual.tree)
+        guest = self.guest
+        tree = guest.snapshots()
+        snap = tree.snaps[self.name]
         options = {name: self.options[name] for name in ("power_state", "force", "reset_nvram")}
-        reason = reversion.why_not(guest, guest.snapshots(), snap, options["force"])
+        reason = reversion.why_not(guest, tree, snap, options["force"])
         if reason:
             raise Refused(f"{self.subject}: {reason}")
         return [Step(f"revert {guest.subject} to {self.name}", lambda: reversion.revert(guest, snap, **options))]

@@ -87,6 +87,11 @@ class Snap:
         self.labels = _labels(tree)
 
     @property
+    def is_planned(self) -> bool:
+        """Whether it is one that is yet to be taken."""
+        return self.tree.find("creationTime") is None
+
+    @property
     def is_external(self) -> bool:
         """What libvirt takes it for: one external part is enough (virDomainSnapshotIsExternal)."""
         return self.memory == EXTERNAL or EXTERNAL in self.locations.values()
@@ -199,6 +204,17 @@ class Tree:
     def grew_again(self, snap: Snap) -> bool:
         """Whether the guest went back to an external snapshot and writes on into files of that revert."""
         return snap.name == self.current and any(self._is_new_branch(target) for target in snap.overlays)
+
+    def lay_over(self, entries: dict[str, dict]) -> None:
+        """What earlier tasks of a check-mode run would have made of them: C(entries) of C(Planned) by name."""
+        for name, entry in entries.items():
+            there, words = self.snaps.get(name), entry["words"]
+            if there is not None and not words:
+                self.remove(there)
+            elif there is None and words:
+                self.add(Snap(ET.fromstring(entry["xml"])))  # noqa: S314 (the text is our own)
+                # They get into the document with the guest, which is not in it yet.
+                self.snaps[name].labels = words.get("labels", {})
 
     def add(self, snap: Snap) -> None:
         """What taking a snapshot makes of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-# No signature is shorter, and what is shorter stands in other words, too.
+# No signature is shorter.
 _SIGNED = 16
 
 
@@ -21,6 +21,17 @@ def plain(url: str) -> str:
     """A URL without what may be a password."""
     parts = split(url)
     return urlunsplit((*parts[:1], parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def credentials(url: str) -> tuple[str, dict]:
+    """A URL without who logs in by it, and that as C(username) and C(password); {} where it says nothing of it."""
+    parts = split(url)
+    user, found, place = parts.netloc.rpartition("@")
+    if not found:
+        return url, {}
+    name, _colon, password = user.partition(":")
+    # What would end them in a URL stands there as %XX (RFC 3986, 3.2.1).
+    return urlunsplit(parts._replace(netloc=place)), {"username": unquote(name), "password": unquote(password)}
 
 
 def file_name(url: str) -> str:
@@ -39,6 +50,11 @@ def confidential(*urls: str | None) -> set[str]:
     found: set[str] = set()
     for url in map(str, filter(None, urls)):
         parts = split(url)
-        # Nobody knows what a password is in one that cannot be read.
-        found |= {parts.password or "", parts.query if len(parts.query) >= _SIGNED else ""} if any(parts) else {url}
+        if not any(parts):
+            # Nobody knows what a password is in one that cannot be read.
+            found.add(url)
+            continue
+        found |= {parts.password or "", unquote(parts.password or "")}
+        # A short one stands in other words, too, but not with its mark.
+        found |= {f"?{parts.query}", parts.query if len(parts.query) >= _SIGNED else ""} if parts.query else set()
     return found - {""}

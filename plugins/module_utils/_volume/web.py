@@ -16,7 +16,7 @@ from ansible.module_utils.urls import NoSSLError, SSLValidationError, open_url
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.sparse import Writer
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import file_name, plain, split
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.urls import credentials, file_name, plain, split
 
 _BROKEN = (URLError, OSError, http.client.HTTPException, UrlsError)
 # Answers that another attempt may turn out better: the server is busy, or something between is (RFC 9110, 15).
@@ -38,14 +38,12 @@ class Web:
                 f"{subject}: {plain(url) or 'what is given'} is no URL of http or https; correct it, or give a file by"
                 " its 'path'"
             )
+        self._login = {name: options.get(name) for name in ("username", "password")}
         self._timeout, self._retries = options.get("timeout") or 30, options.get("retries") or 0
         self._options = {
             "timeout": self._timeout,
             "validate_certs": options.get("validate_certs") is not False,
             "use_proxy": options.get("use_proxy") is not False,
-            "url_username": options.get("username"),
-            "url_password": options.get("password"),
-            "force_basic_auth": bool(options.get("username")),
             "ca_path": options.get("ca_path"),
         }
         self._headers = {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
@@ -55,7 +53,13 @@ class Web:
     def _open(self, url: str, headers: dict):
         # A packed answer has neither the size nor the ranges of the file.
         asked = {"Accept-Encoding": "identity", **self._headers, **headers}
-        return open_url(url, headers=asked, decompress=False, **self._options)
+        # By the URL itself as by the options: not all releases of Ansible decode what stands there.
+        url, login = credentials(url)
+        login = self._login if self._login["username"] else login
+        about = {f"url_{name}": value for name, value in login.items()}
+        return open_url(
+            url, headers=asked, decompress=False, force_basic_auth=bool(login.get("username")), **about, **self._options
+        )
 
     def first(self) -> bytes:
         """The first bytes of the file, and its C(size) where the server tells it: asked for with a range."""
