@@ -60,8 +60,9 @@ class Agent:
         import libvirt_qemu
 
         message = {"execute": command, **({"arguments": arguments} if arguments else {})}
-        text = json.dumps(message, ensure_ascii=False)
-        if len(text.encode()) > _LONGEST:
+        # In ASCII: libvirt 11 takes some characters of UTF-8 for wrong ones.
+        text = json.dumps(message)
+        if len(text) > _LONGEST:
             raise Failed(
                 f"{self.subject}: a command of more than {_LONGEST >> 10} KiB does not get to its agent; put it"
                 " into a script"
