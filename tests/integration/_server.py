@@ -5,8 +5,9 @@
                               the file LOG for each request
 
 A file NAME.json beside a file says how it is served: "break" (bytes after which the connection ends, once for each
-number), "ranges" and "validator" (false: without), "need" (headers that must be there), "status" (what is answered
-instead, once for each), "hold" (bytes after which the rest does not come, or only "seconds" later).
+number), "redirect" (to another URL), "ranges" and "validator" (false: without), "need" (headers that must be there;
+null: must not), "status" (what is answered instead, once for each), "hold" (bytes after which the rest does not come,
+or only "seconds" later).
 """
 
 from __future__ import annotations
@@ -42,6 +43,11 @@ class Handler(BaseHTTPRequestHandler):
             note.write_text(json.dumps(how))
         if status:
             self.send_error(status)
+            return
+        if how.get("redirect"):
+            self.send_response(302)
+            self.send_header("Location", how["redirect"])
+            self.end_headers()
             return
         self.answer(path, how, cut)
 

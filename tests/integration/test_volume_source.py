@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import bz2
 import contextlib
 import gzip
@@ -326,3 +327,13 @@ def test_a_check_says_that_it_does_not_know_how_large_it_is(lab, pool, server):
     plan, real = lab.check("volume", **task), lab.run("volume", **task)
     assert plan["unchecked"] == ["source: how large the image is, before it is unpacked"]
     assert "more than the capacity" in real["msg"]
+
+
+def test_who_logs_in_is_told_to_no_other_server(lab, pool, server, source):
+    (server.directory / "moved").touch()
+    login = "Basic " + base64.b64encode(b"user:geheim").decode()
+    server.serve("moved", need={"Authorization": login}, redirect=server.url("image.qcow2"))
+    server.serve("image.qcow2", need={"Authorization": None})
+    for more in ({"username": "user", "password": "geheim"}, {"headers": {"Authorization": login}}):
+        lab.ok("volume", pool=pool, name="base", source={"url": server.url("moved"), **more})
+        lab.ok("volume", pool=pool, name="base", state="absent")

@@ -24,8 +24,9 @@ def check(volume, path: str) -> None:
         how = "is saved with it" if guest.saved else "runs on it"
         raise Refused(f"{volume.subject}: domain {guest.name} {how}; stop it first, {advice}")
     # A stack removes what nobody may have named.
-    owner = users.defined_on(volume.conn, volume.planned, path, volume.pool, volume.name) if volume.owner else ""
-    if owner and owner != volume.options.get("_but_for"):
+    where, but_for = (path, volume.pool, volume.name), volume.options.get("_but_for")
+    owner = users.defined_on(volume.conn, volume.planned, *where, but_for) if volume.owner else ""
+    if owner:
         raise Refused(f"{volume.subject}: domain {owner} has it as a disk; take it from the guest first, {advice}")
     built = [name for name in users.built_on(volume.conn, volume.planned, path) if not _goes(volume, name)]
     if built:

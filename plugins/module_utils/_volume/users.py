@@ -44,14 +44,16 @@ def disks_on(conn, planned, path: str, pool: str, name: str) -> list[Use]:
     return list(found.values())
 
 
-def defined_on(conn, planned, path: str, pool: str, name: str) -> str:
-    """A guest that has the volume C(name) of C(pool) in its definition, as it is by then; C("") for none."""
+def defined_on(conn, planned, path: str, pool: str, name: str, but_for: str | None = None) -> str:
+    """A guest but for C(but_for) that has the volume C(name) of C(pool) in its definition, as it is by then; C("") for
+    none.
+    """
     which, flags = libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT, libvirt.VIR_DOMAIN_XML_INACTIVE
     there = planned.once("definitions of guests", lambda: documents(conn, which, flags))
     later = planned.of("domain")
     for domain, tree in there:
         entry = later.get(domain.name())
-        if entry and not entry["words"]:
+        if domain.name() == but_for or (entry and not entry["words"]):
             continue
         # The text is our own.
         planned_tree = ET.fromstring(entry["xml"]) if entry and entry["xml"] else tree  # noqa: S314

@@ -45,6 +45,8 @@ class Web:
             "validate_certs": options.get("validate_certs") is not False,
             "use_proxy": options.get("use_proxy") is not False,
             "ca_path": options.get("ca_path"),
+            # Whoever a server sends us to is not told who we are.
+            "unredirected_headers": ["Authorization"],
         }
         self._headers = {str(name): str(value) for name, value in (options.get("headers") or {}).items()}
         self.name, self.shown = file_name(url), plain(url)
