@@ -24,9 +24,8 @@ BY_FILE = {"guest-file-open", "guest-file-read", "guest-file-close"}
 BY_EXEC = {"guest-exec", "guest-exec-status"}
 # "cat" ends at once; where it does not, the guest is about to end itself.
 _ATTEMPTS, _SECONDS_BETWEEN = 50, 0.1
-# What the agent itself refuses: before libvirt had an error of its own for it (VIR_ERR_AGENT_COMMAND_FAILED, which
-# older versions of its Python library do not name), and since.
-_REFUSED = (libvirt.VIR_ERR_INTERNAL_ERROR, 113)
+# VIR_ERR_AGENT_COMMAND_FAILED, which older versions of libvirt's Python library do not name.
+_COMMAND_FAILED = 113
 
 
 class NotThere(Exception):
@@ -70,9 +69,9 @@ class Agent:
         try:
             return json.loads(libvirt_qemu.qemuAgentCommand(self.handle, text, self.patience, 0))["return"]
         except libvirt.libvirtError as error:
-            # The older of the two is also that of a connection to libvirt which is closed while its answer is awaited
-            # (qemuAgentCheckError, virNetClientIOEventLoop).
-            refused = error.get_error_code() in _REFUSED
+            # What the agent itself refuses (qemuAgentCheckError) had no error of its own before. The other is also that
+            # of a connection to libvirt which is closed while its answer is awaited (virNetClientIOEventLoop).
+            refused = error.get_error_code() in (libvirt.VIR_ERR_INTERNAL_ERROR, _COMMAND_FAILED)
             if refused and error.get_error_domain() != libvirt.VIR_FROM_RPC:
                 raise
             raise NotThere(error.get_error_message()) from error
