@@ -46,6 +46,9 @@ GUEST_PAIRS = [
     (guest(cputune={"shares": 1}), "shares are 2 to 262144"),
     (guest(numatune={"mode": "strict"}), "numatune names no nodes; give 'nodeset'"),
     (starts(numatune={"nodeset": "31"}), "this host has no NUMA node 31; choose of 0"),
+    (starts(memory_backing={"hugepages": True}), "the host has no hugetlbfs mounted"),
+    (starts(filesystems=[{"target": "a", "source": "/nosuch"}]), "filesystems[a].source: the host has no file /nosuch"),
+    (starts(serials=[{"type": "file", "path": "/nodir/log"}]), "serials: path: the host has no file /nodir"),
     (starts(cpuset="0,9999"), "cpuset: this host has no processor"),
     (starts(cputune={"emulator_pin": "9999"}), "cputune.emulator_pin: this host has no processor 9999"),
     (

@@ -7,7 +7,7 @@ import json
 import subprocess
 
 import pytest
-from integration._lab import paths, wait_until
+from integration._lab import PLANNED, paths, wait_until
 from integration.guests import boot
 
 LIBVIRT = {1: "running", 3: "paused", 5: "stopped"}
@@ -236,3 +236,24 @@ def test_a_start_waits_for_nothing_that_libvirt_or_another_task_makes(lab, pool)
     assert paths(plan) == ["state"], plan
     plan = lab.check("domain", **other, state="running", _planned=planned[:1])
     assert "has no device new0" in plan["msg"]
+
+
+@pytest.mark.parametrize("state", ["stopped", "saved", "restarted"])
+def test_a_guest_that_is_in_no_definition_gets_one_before_it_goes_off(lab, state):
+    document = "<domain type='qemu'><name>guest</name><memory unit='MiB'>16</memory><os><type>hvm</type></os></domain>"
+    lab.shell("virsh -q create /dev/stdin", document)
+    task = {"name": "guest", "state": state, "force": True, "timeout": 1}
+    plan, real = lab.check("domain", **task), lab.run("domain", **task)
+    assert not real.get("failed"), real["msg"]
+    for key in PLANNED:
+        assert plan[key] == real[key], key
+    assert real["steps"][0] == "define domain guest"
+    assert lab.virsh("list", "--all", "--persistent", "--name") == "guest"
+
+
+def test_a_saved_guest_that_does_not_shut_down_is_saved_again(lab):
+    lab.ok("domain", name="guest", virt_type="qemu", memory="16 MiB", state="saved")
+    failed = lab.run("domain", name="guest", state="stopped", timeout=1)
+    assert "set 'force: true'" in failed["msg"]
+    assert lab.virsh("list", "--all", "--with-managed-save", "--name") == "guest"
+    lab.unchanged("domain", name="guest", state="saved")

@@ -433,3 +433,29 @@ def test_what_was_in_the_disks_comes_back(lab, blank, location):
     lab.change("snapshot", domain=domain, name="s2", location=location)
     lab.change("snapshot", domain=domain, name="s1", state="absent", children=True)
     lab.unchanged("domain", name=domain, disks=listed)
+
+
+def test_the_names_that_a_running_guest_takes(lab, blank):
+    domain = blank()
+    lab.ok("snapshot", domain=domain, name="a b")
+    lab.ok("domain", name=domain, state="paused")
+    task = {"domain": domain, "name": "größer", "location": "internal"}
+    if lab.host.release == "bookworm":
+        lab.change("snapshot", **task)
+        lab.change("snapshot", domain=domain, name="a b", state="absent")
+        return
+    assert "letters, digits" in lab.refused("snapshot", **task)
+    assert "letters, digits" in lab.refused("snapshot", domain=domain, name="a b", state="absent")
+    lab.ok("domain", name=domain, state="stopped", force=True, timeout=1)
+    lab.change("snapshot", domain=domain, name="a b", state="absent")
+
+
+def test_the_way_back_to_an_external_one_can_be_gone_again(lab, blank):
+    domain = blank()
+    if "<externalSnapshot/>" not in lab.virsh("capabilities"):
+        pytest.skip("libvirt goes back to external snapshots from 9.9 on")
+    for name in ("e1", "e2"):
+        lab.ok("snapshot", domain=domain, name=name, location="external")
+    for _time in range(2):
+        both(lab, domain=domain, name="e1", state="reverted")
+    assert "another description" in lab.refused("snapshot", domain=domain, name="e1", description="other")

@@ -60,6 +60,11 @@ def _redefine(domain, actual) -> None:
     domain.old_text = text
 
 
+def keep(domain) -> None:
+    """Define a guest as it runs."""
+    domain.conn.defineXMLFlags(domain.handle_now().XMLDesc(WITH_SECRETS), 0)
+
+
 def restore(domain, state: str) -> None:
     """The old definition, if there is a new one, and the guest in the state that it had before."""
     if domain.old_text:

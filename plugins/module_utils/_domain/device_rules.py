@@ -49,6 +49,12 @@ DEVICES: tuple[tuple, ...] = (
         )
         for private, advice in _PRIVATE
     ),
+    # qemuValidateDomainDefWatchdogs
+    (
+        "devices/watchdog[../watchdog/@action != @action or (@action != 'reset' and ../watchdog[not(@action)])]",
+        "watchdogs: all of a guest do the same, and {model} is to {action}; give them one 'action'",
+        (9001000, _ALL),
+    ),
     # qemuValidateDomainWatchdogDef
     (
         f"devices/watchdog[@model='ib700'][not(../../os/type[{I440FX}])]",

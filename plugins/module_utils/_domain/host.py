@@ -31,6 +31,7 @@ _FILES = (
 # Kinds of objects whose making makes files.
 _MAKERS = ("volume", "volume_export", "export")
 _VSOCK = "/dev/vhost-vsock"
+_CARDS = "/dev/dri"
 _POSSIBLE = "/sys/devices/system/cpu/possible"
 _PINNED = (
     ("cpuset", "vcpu"),
@@ -66,6 +67,7 @@ def _look(domain, document, starts: bool, live: set[str], new: list) -> None:
     _sources(domain, document, new)
     if starts:
         _files(domain, document)
+        _memory_and_graphics(domain, document)
         lacking = abilities.firmware_problem(domain, document)
         if lacking:
             raise Refused(f"{domain.subject}: {lacking}")
@@ -152,6 +154,32 @@ def _files(domain, document) -> None:
         _file(domain, option, document.findtext(place))
     for entry in document.iterfind("sysinfo[@type='fwcfg']/entry"):
         _file(domain, f"fw_cfg[{entry.get('name')}].file", entry.get("file"))
+    for entry in document.iterfind("devices/filesystem[@type='mount']/source/.."):
+        _file(domain, f"filesystems[{entry.find('target').get('dir')}].source", entry.find("source").get("dir"))
+    for kind in ("serial", "parallel", "console"):
+        # libvirt makes the file, but not its directory.
+        for source in document.iterfind(f"devices/{kind}[@type='file']/source"):
+            _file(domain, f"{kind}s: path", os.path.dirname(source.get("path") or ""))
+
+
+def _memory_and_graphics(domain, document) -> None:
+    """Refused where the host has no large pages, or no card to draw with."""
+    if document.find("memoryBacking/hugepages") is not None and " hugetlbfs " not in _mounts():
+        raise Refused(f"{domain.subject}: memory_backing.hugepages: the host has no hugetlbfs mounted; mount it first")
+    draws = document.find("devices/graphics[@type='egl-headless']") is not None
+    draws = draws or document.find("devices/graphics/gl[@enable='yes']") is not None
+    if draws and is_missing(_CARDS):
+        raise Refused(
+            f"{domain.subject}: graphics: the host has no {_CARDS}, which OpenGL needs; load its driver, or do without"
+        )
+
+
+def _mounts() -> str:
+    try:
+        return Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        # Nobody can tell.
+        return " hugetlbfs "
 
 
 def _new_devices(actual, document, starts: bool, live: set[str]) -> list:

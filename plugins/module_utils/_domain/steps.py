@@ -280,11 +280,20 @@ class Domain(Resource):
             for name in ways
         ]
 
+    def keeping_steps(self, actual):
+        # One that is in no definition would be gone.
+        if not (_OFF | {"save"}) & set(self._ways(actual)) or actual.persistent:
+            return []
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import keep
+
+        return [Step(f"define {self.subject}", lambda: keep(self), lambda: self.handle_now().undefine())]
+
     def _undo(self, name: str, actual, ways: tuple):
         """What takes an operation back: a guest that is to go off and on again gets its old definition for it first."""
         if name in _ON and (actual is None or actual.state == states.STOPPED):
-            # Not where saved memory went with the start.
             return self._operation("switch_off")
+        if name in _ON and actual.state == states.SAVED:
+            return self._operation("save")
         if name not in _OFF or name == ways[-1]:
             return None
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import restore

@@ -76,6 +76,7 @@ def why_not(guest, tree, document, quiesce: bool) -> str:
         or _wrong_mix(chosen, memory)
         or _wrong_memory(guest, memory, chosen, document.find("memory").get("file"))
         or (_not_internal(guest, chosen) if INTERNAL in chosen.values() else "")
+        or _bad_name(guest, chosen, document.findtext("name"))
         or _taken_already(guest, chosen, document.findtext("name"))
         or (_not_external(guest, document) if EXTERNAL in chosen.values() else "")
         or (_not_quiet(guest, memory, chosen) if quiesce else "")
@@ -149,6 +150,15 @@ def _not_internal(guest, chosen: dict) -> str:
     variables = guest.tree.find("os/nvram")
     if variables is not None and variables.get("format", "raw") != "qcow2":
         return "the variables of its UEFI firmware are kept in a raw file, and only qcow2 has room for snapshots"
+    return ""
+
+
+def _bad_name(guest, chosen: dict, name: str) -> str:
+    if INTERNAL in chosen.values() and guest.active and releases.is_no_job(guest.version, name):
+        return (
+            "QEMU takes only letters, digits, '.', '_' and '-' in the name of an internal one while the guest is on;"
+            " give another name, or 'location: external'"
+        )
     return ""
 
 

@@ -6,6 +6,8 @@ Versions are numbers as virConnectGetLibVersion gives them: 9.0.0 is 9000000.
 
 from __future__ import annotations
 
+import re
+
 # Deletion of external snapshots by merging.
 DELETES_EXTERNAL = 9000000
 # Their memory file goes with them.
@@ -32,6 +34,13 @@ _INCOMING = (
 )
 # The first source version of Debian and those built on it that has the mend for the last of them.
 _MENDED = "11.3.0-2"
+
+
+def is_no_job(version: int, name: str) -> bool:
+    """Whether a running guest cannot take or delete an internal snapshot of that name: since libvirt asks QEMU for jobs
+    they have the name in theirs, which takes few characters (id_wellformed of QEMU).
+    """
+    return version >= INTERNAL_WITH_UEFI and not re.fullmatch("[A-Za-z0-9._-]+", name)
 
 
 def minor(version: int) -> tuple[int, int]:
