@@ -77,13 +77,13 @@ def run(resource_class) -> None:
 def run_info(resource_class) -> None:
     """Run the info module of one kind of object: it reads, in check mode and for real alike."""
     names = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
-    spec = {**names, **resource_class.info_options, "_planned": {"type": "list", "elements": "dict"}}
+    spec = {**names, **resource_class.info_options}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
         from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
-        planned = Planned(module.params["_planned"] or (), module.run_command)
+        planned = Planned(module.params.get("_planned") or (), module.run_command)
         found = gather(resource_class, conn, module.params, planned)
         beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one], module.params)
         return {"changed": False, f"{resource_class.kind}s": found, **beside}

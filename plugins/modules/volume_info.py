@@ -16,6 +16,11 @@ options:
     description: Name of the pool whose volumes are read; one that is not active has none.
     type: str
     required: true
+  _planned:
+    description:
+      - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
+    type: list
+    elements: dict
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
