@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the options of a volume say together, before anything is looked at. Private to this collection."""
+"""What the options of a volume say together, and of its base. Private to this collection."""
 
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import WIPES
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CAPACITY, WIPES
 
 
 def refuse_mixture(volume) -> None:
@@ -40,3 +40,34 @@ def algorithm(volume) -> str:
     if asked not in WIPES:
         raise Refused(f"{volume.subject}: wipe knows no algorithm {asked!r}; choose true, {', '.join(WIPES)}")
     return asked
+
+
+def based(volume, actual, wanted: dict) -> tuple:
+    """Put path and format of the base that is C(wanted) in the place of the name of its volume; (a call for the bytes
+    that it needs, its words).
+    """
+    if "volume" in wanted:
+        needs = _base_volume(volume, wanted)
+    else:
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.backing import prepare_path
+
+        needs = prepare_path(volume, actual, wanted)
+    before = actual.tree.findtext("backingStore/path") if actual is not None else ""
+    if wanted.get("path") not in (None, before):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._volume.backing import refuse_written
+
+        refuse_written(volume, wanted)
+    return needs
+
+
+def _base_volume(volume, wanted: dict) -> tuple:
+    name, pool = wanted.pop("volume"), wanted.pop("pool", volume.pool)
+    # It is planned by now, if it is at all.
+    words = volume.planned.once(f"volume {pool}/{name}", volume.other(pool, name).existing)
+    if not words:
+        advice = "make it with virtops.libvirt.volume, or correct the name"
+        raise Refused(f"{volume.subject}: its backing volume {pool}/{name} is not there; {advice}")
+    for key in ("path", "format"):
+        if key in words:
+            wanted.setdefault(key, words[key])
+    return lambda: CAPACITY.parse(words["capacity"]), f"its backing volume {pool}/{name}"

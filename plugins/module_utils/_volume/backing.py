@@ -13,34 +13,13 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.job import pull
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import CAPACITY, REBASING
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import REBASING
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.users import disks_on, refuse_saved
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
 
-def prepare(volume, actual, wanted: dict) -> tuple:
-    """Put path and format of the base in the place of the name of its volume; (bytes that it needs, its words)."""
-    base = _prepare_volume(volume, wanted) if "volume" in wanted else _prepare_path(volume, actual, wanted)
-    before = actual.tree.findtext("backingStore/path") if actual is not None else ""
-    if wanted.get("path") not in (None, before):
-        _refuse_written(volume, wanted)
-    return base
-
-
-def _prepare_volume(volume, wanted: dict) -> tuple:
-    name, pool = wanted.pop("volume"), wanted.pop("pool", volume.pool)
-    # It is planned by now, if it is at all.
-    words = volume.planned.once(f"volume {pool}/{name}", volume.other(pool, name).existing)
-    if not words:
-        advice = "make it with virtops.libvirt.volume, or correct the name"
-        raise Refused(f"{volume.subject}: its backing volume {pool}/{name} is not there; {advice}")
-    for key in ("path", "format"):
-        if key in words:
-            wanted.setdefault(key, words[key])
-    return lambda: CAPACITY.parse(words["capacity"]), f"its backing volume {pool}/{name}"
-
-
-def _prepare_path(volume, actual, wanted: dict) -> tuple:
+def prepare_path(volume, actual, wanted: dict) -> tuple:
+    """Complete what is said of a base by its path; see C(asked.based)."""
     if "path" not in wanted:
         raise Refused(f"{volume.subject}: backing names no base; give 'volume' or 'path'")
     if not wanted["path"].startswith("/") and ":" not in wanted["path"]:
@@ -69,7 +48,7 @@ def _complete(volume, wanted: dict) -> None:
     wanted["format"] = volume.format_of(parse(found.XMLDesc(0)))
 
 
-def _refuse_written(volume, wanted: dict) -> None:
+def refuse_written(volume, wanted: dict) -> None:
     """Refused for a base that a guest writes into: what is built on it would change with it."""
     path = wanted["path"]
     # Hundreds of clones may have one base.

@@ -18,8 +18,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXE
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
 from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asked import algorithm, refuse_mixture
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asked import algorithm, based, refuse_mixture
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     CREATED_ONLY,
     EXTRA,
@@ -164,6 +163,8 @@ class Volume(Resource):
 
     def handle_now(self):
         if self.read() is not None and self.unlisted:
+            from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
+
             refresh(self.pool_handle())
         return super().handle_now()
 
@@ -289,9 +290,7 @@ class Volume(Resource):
         self._uses = None
         needs: list = []
         if self.wanted.get("backing"):
-            from ansible_collections.virtops.libvirt.plugins.module_utils._volume import backing
-
-            needs.append(backing.prepare(self, actual, self.wanted["backing"]))
+            needs.append(based(self, actual, self.wanted["backing"]))
         if actual is not None:
             self._prepare_existing(actual)
         elif self.xml is None:
