@@ -191,9 +191,9 @@ def _watchdog_of_q35(domain, target) -> None:
     """
     asked = domain.xml is not None and domain.xml.find("devices/watchdog[@model='itco']") is not None
     for watchdog in () if asked else target.findall("devices/watchdog[@model='itco']"):
-        others = next((one for one in target.iterfind("devices/watchdog") if one is not watchdog), None)
-        if others is not None:
-            watchdog.set("action", others.get("action", "reset"))
+        other = next((one for one in target.iterfind("devices/watchdog") if one is not watchdog), None)
+        if other is not None:
+            watchdog.set("action", other.get("action", "reset"))
 
 
 def _console_ports(target) -> None:

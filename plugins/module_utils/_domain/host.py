@@ -164,7 +164,7 @@ def _files(domain, document) -> None:
 
 def _memory_and_graphics(domain, document) -> None:
     """Refused where the host has no large pages, or no card to draw with."""
-    if document.find("memoryBacking/hugepages") is not None and " hugetlbfs " not in _mounts():
+    if document.find("memoryBacking/hugepages") is not None and not _has_large_pages():
         raise Refused(f"{domain.subject}: memory_backing.hugepages: the host has no hugetlbfs mounted; mount it first")
     draws = document.find("devices/graphics[@type='egl-headless']") is not None
     draws = draws or document.find("devices/graphics/gl[@enable='yes']") is not None
@@ -174,12 +174,12 @@ def _memory_and_graphics(domain, document) -> None:
         )
 
 
-def _mounts() -> str:
+def _has_large_pages() -> bool:
+    """Whether they are mounted, or nobody can tell."""
     try:
-        return Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+        return " hugetlbfs " in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        # Nobody can tell.
-        return " hugetlbfs "
+        return True
 
 
 def _new_devices(actual, document, starts: bool, live: set[str]) -> list:

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
-
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import Overlays
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import FIELDS
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import read
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
-from ansible_collections.virtops.libvirt.plugins.module_utils._running import documents
 
 
 def check(domain, actual) -> None:
@@ -33,40 +30,22 @@ def check(domain, actual) -> None:
 def remove_volumes(domain, plan) -> None:
     """Add the removal of the named volumes that are there; Refused where another guest has one of them."""
     from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
+    from ansible_collections.virtops.libvirt.plugins.module_utils._volume.users import defined_on
 
     for name in domain.options["remove_volumes"]:
         pool, _slash, volume = name.partition("/")
         # The guest itself, which goes with them, may still run on them.
         options = {"pool": pool, "name": volume, "state": "absent", "_but_for": domain.name}
         removal = Volume(domain.conn, options, domain.planned).plan()
-        if removal.changes:
-            _refuse_shared(domain, pool, volume, removal.before.get("path", ""))
+        where = removal.before.get("path", ""), pool, volume
+        other = defined_on(domain.conn, domain.planned, *where, domain.name) if removal.changes else ""
+        if other:
+            raise Refused(f"{domain.subject}: remove_volumes: domain {other} has {pool}/{volume} too; take it out")
         for change in removal.changes:
             change.path = f"remove_volumes[{name}]"
         plan.changes += removal.changes
         plan.also += removal.changes
         plan.steps += removal.steps
-
-
-def _refuse_shared(domain, pool: str, volume: str, path: str) -> None:
-    for name, tree in _others(domain).items():
-        if any(
-            (one.get("pool"), one.get("volume")) == (pool, volume) or (path and path in one.attrib.values())
-            for one in tree.iter()
-        ):
-            raise Refused(f"{domain.subject}: remove_volumes: domain {name} has {pool}/{volume} too; take it out")
-
-
-def _others(domain) -> dict[str, ET.Element]:
-    """The documents of all other guests, as they would be by now in a check-mode run."""
-    found = {handle.name(): tree for handle, tree in documents(domain.conn, 0, libvirt.VIR_DOMAIN_XML_INACTIVE)}
-    for name, entry in domain.planned.of("domain").items():
-        if not entry["words"]:
-            found.pop(name, None)
-        elif entry["xml"]:
-            found[name] = ET.fromstring(entry["xml"])  # noqa: S314 (the text is our own)
-    found.pop(domain.name, None)
-    return found
 
 
 def undefine(conn, handle) -> None:

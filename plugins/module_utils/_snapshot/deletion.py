@@ -52,12 +52,12 @@ def _internal_way(guest, tree, snap) -> Way:
     fault = releases.fault_of_delete(guest.version, guest.active, guest.uefi)
     if fault:
         return Way(reason=fault)
-    if guest.active and releases.is_no_job(guest.version, snap.name):
-        return Way(
-            reason="QEMU deletes only internal ones with letters, digits, '.', '_' and '-' in their names while the"
-            f" guest is on; stop the guest, or {_METADATA}"
-        )
     if guest.active:
+        if releases.is_no_job(guest.version, snap.name):
+            return Way(
+                reason="QEMU deletes only internal ones with letters, digits, '.', '_' and '-' in their names while the"
+                f" guest is on; stop the guest, or {_METADATA}"
+            )
         moved = [target for target in snap.locations if tree.active.get(target) != snap.origins.get(target)]
         if moved:
             return Way(

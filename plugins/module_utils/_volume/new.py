@@ -147,7 +147,7 @@ def _at_least(volume, size: int, what: str) -> None:
 
 def _refuse_content(volume, space: int) -> None:
     """Refused where the content cannot be brought into the pool."""
-    volume.place().refuse(volume.subject, volume.content.option)
+    volume.place().refuse(volume)
     free = volume.free_space()
     if free is not None and space > free:
         raise Refused(

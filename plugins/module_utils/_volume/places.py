@@ -50,20 +50,19 @@ class Directory:
     def __init__(self, directory: str):
         self.directory = directory
 
-    def refuse(self, subject: str, option: str) -> None:
+    def refuse(self, volume) -> None:
         """Refused for a name that has no room for what the files beside the volume are called until it is whole."""
-        name, more = subject.rpartition("/")[2], max(map(len, _HIDDEN)) + len(f".{_NOTE}")
-        if len(name.encode()) + more > _NAME_MAX:
+        more = max(map(len, _HIDDEN)) + len(f".{_NOTE}")
+        if len(volume.name.encode()) + more > _NAME_MAX:
             raise Refused(
-                f"{subject}: its name has no room for that of the file that it is until it is whole, which {option!r}"
-                f" needs; give one of {_NAME_MAX - more} bytes at most"
+                f"{volume.subject}: its name has no room for that of the file that it is until it is whole, which"
+                f" {volume.content.option!r} needs; give one of {_NAME_MAX - more} bytes at most"
             )
 
     def write(self, volume, content, document) -> None:
         """Put C(content) there as the volume, whole or not at all."""
         path = os.path.join(self.directory, volume.name)
         capacity, kind = volume.capacity_of(document), volume.format_of(document)
-
         permissions = {**_permissions(path), **(volume.wanted.get("permissions") or {})}
 
         def write(part: str, lock: int) -> None:
@@ -84,11 +83,11 @@ class Remote:
     def __init__(self, conn, kind: str, stages: bool):
         self.conn, self.kind, self.stages = conn, kind, stages
 
-    def refuse(self, subject: str, option: str) -> None:
+    def refuse(self, volume) -> None:
         if self.kind not in _NAMING_POOLS:
             raise Refused(
-                f"{subject}: a pool of type {self.kind} cannot hold a mark beside an unfinished volume, which"
-                f" {option!r} needs there; make the volume empty, and fill it by other means"
+                f"{volume.subject}: a pool of type {self.kind} cannot hold a mark beside an unfinished volume, which"
+                f" {volume.content.option!r} needs there; make the volume empty, and fill it by other means"
             )
 
     def write(self, volume, content, document) -> None:

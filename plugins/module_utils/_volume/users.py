@@ -50,15 +50,16 @@ def defined_on(conn, planned, path: str, pool: str, name: str, but_for: str | No
     """
     which, flags = libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT, libvirt.VIR_DOMAIN_XML_INACTIVE
     there = planned.once("definitions of guests", lambda: documents(conn, which, flags))
-    later = planned.of("domain")
-    for domain, tree in there:
-        entry = later.get(domain.name())
-        if domain.name() == but_for or (entry and not entry["words"]):
-            continue
-        # The text is our own.
-        planned_tree = ET.fromstring(entry["xml"]) if entry and entry["xml"] else tree  # noqa: S314
-        if any(_is(source, path, pool, name) for source in planned_tree.iterfind("devices/disk/source")):
-            return domain.name()
+    definitions = {domain.name(): tree for domain, tree in there}
+    for guest, entry in planned.of("domain").items():
+        if not entry["words"]:
+            definitions.pop(guest, None)
+        elif entry["xml"]:
+            definitions[guest] = ET.fromstring(entry["xml"])  # noqa: S314 (the text is our own)
+    definitions.pop(but_for, None)
+    for guest, tree in definitions.items():
+        if any(_is(source, path, pool, name) for source in tree.iterfind("devices/disk/source")):
+            return guest
     return ""
 
 
@@ -94,47 +95,53 @@ def built_on(conn, planned, path: str) -> list[str]:
     """The volumes (C(POOL/NAME)) of active pools that lean on the file by then, themselves or through others."""
     if not path:
         return []
-    found = planned.once("bases", lambda: _bases(conn))
+    found = planned.once("bases", lambda: _bases(conn, _known(planned)))
     there = dict.fromkeys(name for one in (path, os.path.realpath(path)) for name in found.get(one, ()))
     for words in planned.all("volume"):
         name = f"{words.get('pool')}/{words.get('name')}"
-        if _leans(words, path):
+        if _leans(planned, words, path):
             there[name] = None
         else:
             there.pop(name, None)
     return list(there)
 
 
-def _leans(words: dict, path: str) -> bool:
+def _leans(planned, words: dict, path: str) -> bool:
     """Whether a volume that is planned, in the words of its options, leans on a file."""
     base = layers.plain((words.get("backing") or {}).get("path") or "", words.get("path") or "")
-    real = os.path.realpath(path)
-    return bool(base) and (base == real or real in layers.below(base, {}))
+    return bool(base) and os.path.realpath(path) in {base, *layers.below(base, _known(planned))}
 
 
-def _bases(conn) -> dict[str, list[str]]:
-    """The volumes that lean on each file, by what libvirt tells of them; where it runs here also by their files."""
+def _known(planned) -> dict[str, list[str]]:
+    """What each file leans on, as far as it was read for this plan: hundreds of volumes may have one base."""
+    return planned.once("what files lean on", dict)
+
+
+def _bases(conn, known: dict) -> dict[str, list[str]]:
+    """The volumes that lean on each file."""
     found: dict[str, list[str]] = {}
-    known: dict[str, list[str]] = {}
-    here = is_local(conn)
     for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
-        names: dict[str, set[str]] = {}
-        for volume in pool.listAllVolumes(0):
-            names[volume.name()] = set()
-            # Somebody may have removed it since it was listed.
-            text = lookup(volume.XMLDesc, 0, libvirt.VIR_ERR_NO_STORAGE_VOL) or ""
-            # A look at the text first: most volumes have no base.
-            if "<backingStore>" in text:
-                document = ET.fromstring(text)  # noqa: S314 (libvirt's own)
-                base, own = document.findtext("backingStore/path") or "", document.findtext("target/path") or ""
-                names[volume.name()] |= {base, layers.plain(base, own)}
-        if here:
-            directory = _directory(pool)
-            for name in _files(directory):
-                names.setdefault(name, set()).update(layers.below(os.path.join(directory, name), known))
-        for name, bases in names.items():
-            for base in bases - {""}:
-                found.setdefault(base, []).append(f"{pool.name()}/{name}")
+        bases = _told(pool)
+        directory = _directory(pool) if is_local(conn) else ""
+        for name in _files(directory):
+            bases.setdefault(name, set()).update(layers.below(os.path.join(directory, name), known))
+        for name, paths in bases.items():
+            for path in paths - {""}:
+                found.setdefault(path, []).append(f"{pool.name()}/{name}")
+    return found
+
+
+def _told(pool) -> dict[str, set[str]]:
+    """The base of each volume of a pool as libvirt tells it, in its own words and as the file that they mean."""
+    found: dict[str, set[str]] = {}
+    for volume in pool.listAllVolumes(0):
+        # Somebody may have removed it since it was listed.
+        text = lookup(volume.XMLDesc, 0, libvirt.VIR_ERR_NO_STORAGE_VOL) or ""
+        # A look at the text first: most volumes have no base.
+        if "<backingStore>" in text:
+            document = ET.fromstring(text)  # noqa: S314 (libvirt's own)
+            base, own = document.findtext("backingStore/path") or "", document.findtext("target/path") or ""
+            found[volume.name()] = {base, layers.plain(base, own)}
     return found
 
 
