@@ -107,7 +107,7 @@ integration: venv ## Tests on real libvirt hosts in namespaces, as root (A="pyte
 .PHONY: soak
 soak: venv ## Random tasks and documents, checked and applied: SOAK lives of 50 each (SOAK=100)
 	$(SUDO) env PATH="$$PATH" SOAK=$(or $(SOAK),100) $(VENV)/bin/pytest tests/integration/test_plan_equals_run*.py \
-	  tests/integration/test_corpus.py -k "plan or crossed" $(A)
+	  tests/integration/test_corpus.py -k "plan or crossed or every_document" $(A)
 
 SCENARIOS := $(sort $(patsubst extensions/molecule/%/molecule.yml,%,$(wildcard extensions/molecule/*/molecule.yml)))
 

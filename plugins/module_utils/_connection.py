@@ -60,6 +60,17 @@ def is_local(conn) -> bool:
     return rest.startswith("/") and driver != "test"
 
 
+def is_missing(path: str) -> bool:
+    """Whether nothing is at a path. In a directory that this user may not look into there may be anything."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def lookup(find, name, *missing):
     """What C(find(name)) gives, or None where libvirt answers with one of the error codes C(missing)."""
     try:

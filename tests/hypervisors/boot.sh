@@ -143,6 +143,11 @@ user libvirt-qemu 64055 65534
 grep -q '^kvm:' "$root/etc/group" || echo 'kvm:x:64053:' >>"$root/etc/group"
 grep -q '^libvirt:' "$root/etc/group" || echo 'libvirt:x:64054:' >>"$root/etc/group"
 grep -q '^libvirt-qemu:' "$root/etc/group" || echo 'libvirt-qemu:x:64055:' >>"$root/etc/group"
+# No network boot: a guest with a NIC and no disk that boots would look for a server for ever, at the full speed of a
+# processor.
+for rom in "$root"/usr/lib/ipxe/qemu/*.rom; do
+  [ ! -f "$rom" ] || head --bytes=512 /dev/zero >"$rom"
+done
 # One file for all hosts, rewritten as they come and go.
 mount --bind "$HOST_DIR/../hosts" "$root/etc/hosts"
 

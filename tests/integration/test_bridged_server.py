@@ -32,7 +32,7 @@ def bridge(lab):
 
 
 @pytest.fixture
-def server(play, tiny, tmp_path):
+def server(here, tiny, tmp_path):
     """A function that runs the role with some variables (and words for ansible-playbook) and gives its C(Result)."""
 
     def run(*words: str, **more):
@@ -49,7 +49,7 @@ def server(play, tiny, tmp_path):
         }
         values = {f"bridged_server_{key}": value for key, value in given.items()}
         role = {"role": "virtops.libvirt.bridged_server", "vars": values}
-        return play(json.dumps([{"hosts": "all", "gather_facts": False, "roles": [role]}]), *words)
+        return here(json.dumps([{"hosts": "all", "gather_facts": False, "roles": [role]}]), *words)
 
     return run
 

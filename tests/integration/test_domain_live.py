@@ -192,6 +192,20 @@ def test_a_power_cycle_that_fails_brings_the_old_guest_back(lab, running):
     assert lab.virsh("domid", running) != number
 
 
+def test_a_guest_whose_definition_does_not_start_comes_back_as_it_ran(lab, running):
+    """What waits was written by an earlier task, so that there is no older definition to go back to."""
+    lab.shell("truncate -s 1M /var/lib/libvirt/images/no-kernel")
+    waiting = {"name": running, "kernel": "/var/lib/libvirt/images/no-kernel"}
+    assert lab.ok("domain", **waiting)["pending"]
+    before, ran, number = lab.documents(), live(lab), lab.virsh("domid", running)
+    failed = lab.run("domain", **waiting, title="new", power_cycle=True, timeout=60)
+    assert "could not start domain guest" in failed["msg"]
+    assert failed["msg"].endswith("What was done before that was taken back")
+    assert lab.documents() == before
+    assert (lab.virsh("domstate", running), lab.virsh("domid", running) == number) == ("running", False)
+    assert [live(lab).findtext(place) for place in ("os/kernel", "title")] == [ran.findtext("os/kernel"), None]
+
+
 def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
     ranges = [{"start": "10.50.0.10", "end": "10.50.0.20"}]
     subnet = {"address": "10.50.0.1", "prefix": 24, "dhcp": {"ranges": ranges}}

@@ -67,35 +67,35 @@ def changes(result) -> list:
     return [task.get("steps", "changed") for task in result.tasks if task.get("changed")]
 
 
-def test_a_network_of_another_kind_is_not_the_labs(lab, play, tiny, tmp_path):
+def test_a_network_of_another_kind_is_not_the_labs(lab, here, tiny, tmp_path):
     lab.ok("network", name="open", ips=[{"address": "10.213.0.1", "prefix": 24}])
     before = lab.state()
-    refused = play(play_of("open_lab", tmp_path, tiny))
+    refused = here(play_of("open_lab", tmp_path, tiny))
     assert refused.code != 0
     (network,) = refused.tasks[-1]["results"]
     assert "The host has a network open with 10.213.0.1/24 that is forwarded as 'not'" in network["msg"]
     assert lab.state() == before
 
 
-def test_an_image_that_will_not_do_is_refused_before_anything_is_touched(lab, play, tiny, other, tmp_path):
+def test_an_image_that_will_not_do_is_refused_before_anything_is_touched(lab, here, tiny, other, tmp_path):
     before = lab.state()
     guests = [
         {"name": "gone", "image": "/srv/nowhere.qcow2"},
         {"name": "damaged", **other, "image_checksum": f"sha256:{'0' * 64}"},
     ]
-    refused = play(play_of("nat_lab", tmp_path, tiny, guests=guests)).tasks[-1]["msg"]
+    refused = here(play_of("nat_lab", tmp_path, tiny, guests=guests)).tasks[-1]["msg"]
     assert "no image file /srv/nowhere.qcow2 on" in refused
     assert f"{other['image']} on integration has the checksum {other['image_checksum']}, not" in refused
-    refused = play(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "small", **other}])).tasks[-1]["msg"]
+    refused = here(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "small", **other}])).tasks[-1]["msg"]
     assert "volume nat/small.qcow2: capacity 64 MiB is too small for its backing volume" in refused
     assert lab.state() == before
     # The key pair is made on the controller only for guests that can be.
     assert not (tmp_path / "nat_lab").exists()
 
 
-def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, play, tiny, tmp_path):
+def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, here, tiny, tmp_path):
     before = lab.state()
-    refused = play(play_of("nat_lab", tmp_path, tiny, memroy="1 GiB"), "--extra-vars", "nat_lab_guest=web1").tasks[-1]
+    refused = here(play_of("nat_lab", tmp_path, tiny, memroy="1 GiB"), "--extra-vars", "nat_lab_guest=web1").tasks[-1]
     assert "the role nat_lab has no nat_lab_guest, nat_lab_memroy; take it out, or correct its name" in refused["msg"]
     assert lab.state() == before
 
@@ -109,20 +109,20 @@ def test_a_variable_that_is_misspelt_is_refused_before_anything_is_touched(lab, 
         ({"subnet": "10.210.0.5/24"}, "the subnet is wrong: 10.210.0.5/24 has host bits set"),
     ],
 )
-def test_what_cannot_be_is_refused_in_its_own_words(lab, play, tiny, tmp_path, more, words):
+def test_what_cannot_be_is_refused_in_its_own_words(lab, here, tiny, tmp_path, more, words):
     lab.ok("network", name="nat", forward={"mode": "nat"}, ips=[{"address": "10.210.0.1", "prefix": 24}])
     before = lab.state()
-    assert words in play(play_of("nat_lab", tmp_path, tiny, **more)).tasks[-1]["msg"]
+    assert words in here(play_of("nat_lab", tmp_path, tiny, **more)).tasks[-1]["msg"]
     assert lab.state() == before
 
 
-def test_a_guest_that_was_renamed_keeps_its_disks(lab, play, tiny, tmp_path):
+def test_a_guest_that_was_renamed_keeps_its_disks(lab, here, tiny, tmp_path):
     guests = [{"name": "web1"}, {"name": "web2", "options": {"state": "stopped"}}]
-    assert play(play_of("nat_lab", tmp_path, tiny, guests=guests)).code == 0
+    assert here(play_of("nat_lab", tmp_path, tiny, guests=guests)).code == 0
     lab.virsh("domrename", "web2", "renamed")
     before = lab.state()
     for options in (["--check"], []):
-        done = play(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "web1", "memory": None}], prune=True), *options)
+        done = here(play_of("nat_lab", tmp_path, tiny, guests=[{"name": "web1", "memory": None}], prune=True), *options)
         assert "web2.qcow2: domain renamed has it as a disk" in done.tasks[-1]["msg"]
     assert lab.state()["pool"]["nat"]["volumes"] == before["pool"]["nat"]["volumes"]
 
@@ -158,7 +158,7 @@ def addresses6(lab, host) -> dict[str, str]:
     return named
 
 
-def test_all_labs_on_one_host(lab, host, play, tiny, other, tmp_path):
+def test_all_labs_on_one_host(lab, host, here, tiny, other, tmp_path):
     """A check on an empty host foretells each run, labs see each other where they are routed, and all of it goes."""
     before = lab.state()
     lab.writing = True
@@ -171,18 +171,18 @@ def test_all_labs_on_one_host(lab, host, play, tiny, other, tmp_path):
         text = play_of(
             role, tmp_path, tiny, subnet6=f"fd00:{number}::/64", labels={"tier": "test"}, **more.get(role, {})
         )
-        foretold = changes(play(text, "--check"))
+        foretold = changes(here(text, "--check"))
         assert f"start network {guest_of(role)[:-1]}" in str(foretold)
         assert lab.state() == there
         assert not (tmp_path / role).exists()
-        assert changes(play(text)) == foretold
+        assert changes(here(text)) == foretold
 
     images = {"nat1": "tiny", "nat2": "other", "nat3": "other"}
     assert images_of(lab, "nat") == images
     # Guests that are there stay on theirs.
     guests = [{**guest, "image": str(tiny["tiny.qcow2"]), "image_checksum": ""} for guest in guests]
     text = play_of("nat_lab", tmp_path, tiny, subnet6="fd00:210::/64", labels={"tier": "test"}, guests=guests)
-    assert changes(play(text)) == []
+    assert changes(here(text)) == []
     assert images_of(lab, "nat") == images
 
     ask = r"printf 'GET / HTTP/1.0\r\n\r\n' | nc -w 4 {} 80"
@@ -191,9 +191,9 @@ def test_all_labs_on_one_host(lab, host, play, tiny, other, tmp_path):
 
     for role in LABS:
         there, text = lab.state(), play_of(role, tmp_path, tiny, state="absent")
-        foretold = changes(play(text, "--check"))
+        foretold = changes(here(text, "--check"))
         assert lab.state() == there
-        assert changes(play(text)) == foretold != []
+        assert changes(here(text)) == foretold != []
         assert not (tmp_path / role).exists()
     lab.writing = False
     assert lab.state() == before

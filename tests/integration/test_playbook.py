@@ -556,16 +556,18 @@ def test_the_diff_is_printed_by_option_and_as_xml(lab, here):
 def test_a_user_who_may_only_read_can_check(lab, play):
     """The socket for readers is open to all, the one for writers is root's."""
     lab.ok("pool", name="lab", path="/var/lib/libvirt/images/lab", state="active")
-    text = PLAY + NETWORK + POOL + BASE + CLONE + GUEST.replace(SEED_DISK, "")
     variables = {
         "ansible_become": True,
         "ansible_become_user": "nobody",
         "ansible_become_method": "ansible.builtin.su",
         "ansible_become_exe": "su -s /bin/sh",
     }
-    planned = play(text, "--check", variables=variables)
+    text = PLAY + NETWORK + POOL + BASE + CLONE + GUEST.replace(SEED_DISK, "")
+    # He may not look into the pool either.
+    mode = lab.shell("stat -c %a /var/lib/libvirt/images; chmod 0700 /var/lib/libvirt/images")
+    planned, refused = play(text, "--check", variables=variables), play(text, variables=variables)
+    lab.shell(f"chmod {mode.strip()} /var/lib/libvirt/images")
     assert planned.changed() == [True, False, True, True, True], planned.text
-    refused = play(text, variables=variables)
     assert "set 'become: true'" in refused.tasks[0]["msg"]
 
 

@@ -69,9 +69,29 @@ def restore(domain, state: str) -> None:
     """The old definition, if there is a new one, and the guest in the state that it had before."""
     if domain.old_text:
         domain.conn.defineXMLFlags(domain.old_text, 0)
+    try:
+        _bring(domain, state)
+    except libvirt.libvirtError:
+        if not domain.live_text or domain.handle_now().isActive():
+            raise
+        _bring_as_it_ran(domain, state)
+
+
+def _bring(domain, state: str) -> None:
+    """Bring a guest into a state."""
     handle = domain.handle_now()
     for name in states.WAYS.get((states.name(handle), state), ()):
         power.operation(domain.conn, handle, name, domain.options["timeout"], domain.options["force"])
+
+
+def _bring_as_it_ran(domain, state: str) -> None:
+    """The same where its definition, which others changed while it ran, does not start: that one waits on."""
+    waiting = domain.handle_now().XMLDesc(WITH_SECRETS)
+    domain.conn.defineXMLFlags(domain.live_text, 0)
+    try:
+        _bring(domain, state)
+    finally:
+        domain.conn.defineXMLFlags(waiting, 0)
 
 
 def _define_one_of(domain, documents) -> None:

@@ -78,7 +78,9 @@ def skeleton(domain):
     subject, wanted = domain.subject, domain.wanted
     # That of NUMA cells is their sum.
     if "memory" not in wanted and not wanted.get("cpu", {}).get("cells"):
-        raise Refused(f"{subject}: a new guest needs 'memory', for example '1 GiB'")
+        raise Refused(
+            f"{subject}: there is none, and a new guest needs 'memory', for example '1 GiB'; or correct its name"
+        )
     arch = wanted.get("arch") or capabilities(domain).findtext("host/cpu/arch")
     found = arch_on(domain, arch)
     virt_type = types_on(domain, found, wanted.get("virt_type"))

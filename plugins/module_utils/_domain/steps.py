@@ -59,6 +59,8 @@ class Domain(Resource):
     _cycles = False
     # Its definition as it was, with its secrets, once it has another one.
     old_text = ""
+    # What ran, with its secrets, once it is off and is to come back.
+    live_text = ""
     # The running guest as the ways of a change to it see it.
     _guest = None
 
@@ -127,6 +129,7 @@ class Domain(Resource):
         if now and most and now > most:
             raise Refused(f"{self.subject}: vcpus {now} is more than max_vcpus {most}; make one fit the other")
         self._cycles, self._guest, self.old_text = False, None, ""
+        self.live_text = ""
         machine = self.wanted.get("machine")
         kind = actual.tree.find("os/type") if actual is not None else None
         now = kind.get("machine", "") if kind is not None else ""
@@ -303,7 +306,13 @@ class Domain(Resource):
     def _operation(self, name: str):
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
 
-        return lambda: operation(self.conn, self.find(), name, self.options["timeout"], self.options["force"])
+        def run() -> None:
+            handle = self.find()
+            if name in _OFF:
+                self.live_text = handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
+            operation(self.conn, handle, name, self.options["timeout"], self.options["force"])
+
+        return run
 
     def waits(self):
         if not self.options.get("wait_for"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import functools
 import os
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, is_missing, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._plan import Step
@@ -104,7 +104,7 @@ def check(volume, actual, wanted: dict) -> None:
 
 def refuse_lost(volume, base: str | None) -> None:
     """Refused where the base is needed and not there."""
-    if base and base.startswith("/") and is_local(volume.conn) and not os.path.exists(base):
+    if base and base.startswith("/") and is_local(volume.conn) and is_missing(base):
         raise Refused(
             f"{volume.subject}: its base {base} is not there; bring it back, or tell where it is by 'backing' with"
             " 'rebase: unsafe'"
@@ -137,7 +137,7 @@ def _check_rebase(volume, before: str, wanted: dict, path: str) -> None:
         raise Refused(f"{volume.subject}: {change} while domain {volume.uses()[0].name} runs on it; stop it first")
     if not is_local(volume.conn):
         raise Refused(f"{volume.subject}: {change} through libvirt; run the task on libvirt's own host")
-    if not os.path.exists(wanted["path"]):
+    if is_missing(wanted["path"]):
         raise Refused(f"{volume.subject}: the new base {wanted['path']} is not there; correct it")
     own = os.path.realpath(path)
     if own in map(os.path.realpath, image.chain(volume.planned.execute, wanted["path"], volume.subject)):
