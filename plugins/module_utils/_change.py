@@ -59,7 +59,8 @@ def _merge(resource, base, actual, running=None):
     resource.adapt(wanted, base, actual)
     applied, echoes = resource.applied(actual)
     merged = copy.deepcopy(base)
-    return merged, Merge(merged, wanted, applied, resource.filled, echoes, running, resource.shapes())
+    places = {"filled": resource.filled, "kept": resource.kept}
+    return merged, Merge(merged, wanted, applied, echoes=echoes, running=running, shapes=resource.shapes(), **places)
 
 
 def changes(resource, actual, document, edits) -> list[Change]:

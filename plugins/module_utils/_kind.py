@@ -34,6 +34,8 @@ class Kind:
     info_options: dict = {}
     # Places that libvirt fills in by itself; None where applied() tells what was ours.
     filled: frozenset | None = None
+    # Places by which an object or a part of it is known: a document that had one and leaves it to libvirt keeps it.
+    kept: frozenset = frozenset()
     # Places that count when the object is made, and that libvirt answers with figures of its own later.
     created_only: tuple[str, ...] = ()
     # What a change of a place that no field speaks for does to a running object.

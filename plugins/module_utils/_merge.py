@@ -66,6 +66,7 @@ class Merge:
 
     What stands in C(applied) (the document that was wanted last) and not in the wanted one is taken out. Without it,
     what the wanted document lacks is taken out unless its place is in C(filled): those that libvirt fills in by itself.
+    What is in C(kept) stays in any case.
     C(echoes): {key: (asked, got)}; a difference that libvirt itself made when the document was applied is none.
 
     C(behind) tells what C(running), the document of the running object, has otherwise than the actual one has it now,
@@ -73,8 +74,8 @@ class Merge:
     new value of what decides about an element goes, whoever it is of.
     """
 
-    def __init__(self, actual, wanted, applied=None, filled=None, echoes=None, running=None, shapes=None):
-        self.filled, self.echoes, self.shapes = filled, echoes or {}, shapes or {}
+    def __init__(self, actual, wanted, applied=None, filled=None, echoes=None, running=None, shapes=None, kept=()):
+        self.filled, self.kept, self.echoes, self.shapes = filled, kept, echoes or {}, shapes or {}
         self.edits: list[Edit] = []
         self.behind: list[Edit] = []
         self._element(actual, wanted, applied, _At(runs=running))
@@ -96,6 +97,8 @@ class Merge:
 
     def _drops(self, at, in_applied: bool) -> bool:
         """Whether something that is not wanted any more has to go."""
+        if at.place in self.kept:
+            return at.is_gone()
         return in_applied or at.is_gone() or (self.filled is not None and at.place not in self.filled)
 
     def _reshaped(self, actual, wanted, at):

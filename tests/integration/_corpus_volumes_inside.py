@@ -85,9 +85,11 @@ class VolumeTrial(Trial):
 
     def run(self) -> None:
         self.unchanged("adopt", xml=self.text)
-        self.change("absent", xml=self.text, state="absent")
-        expect(self.there() is None, "absent: it is still there")
-        self.change("create", xml=self.text)
+        # To derive a key takes seconds of a processor by design: the one that libvirt made serves.
+        if not etree.fromstring(self.text).findall(".//encryption"):
+            self.change("absent", xml=self.text, state="absent")
+            expect(self.there() is None, "absent: it is still there")
+            self.change("create", xml=self.text)
         self.unchanged("what libvirt wrote", xml=self.there())
         words = self.task(True, {"name": self.name})["volume"]
         self.unchanged("its words", **{name: value for name, value in words.items() if name != "path"})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Random tasks, one after another, for one object of a real libvirtd.
 
-`make test` runs 10 lives of 50 tasks for a guest and 5 for all else, always the same ones; `make soak` as many as SOAK
-says, each time others. SEED says which.
+`make test` runs 6 lives of 50 tasks for a guest and 5 for each of its parts and for all else, always the same ones;
+`make soak` as many as SOAK says, each time others. SEED says which.
 """
 
 from __future__ import annotations

@@ -17,16 +17,31 @@ DRIVES = (
 )
 
 
+UUID = "5e0ddf4e-33b7-4a1f-9a4a-20cd2ef1e3a1"
+
+
+@pytest.fixture(scope="module")
+def memory(_session_lab):
+    """Where the guest's memory is kept once its system is up: it boots once for all tests of this file."""
+    place = "/root/booted"
+    yield place
+    _session_lab.shell(f"rm -f {place}")
+
+
 @pytest.fixture
-def running(lab, tiny, pool):
+def running(lab, tiny, pool, memory):
     """A running guest whose system is up, with a network and volumes to plug."""
     lab.ok("network", name="lab", state="active", ips=[{"address": "10.50.0.1", "prefix": 24}])
     lab.ok("network", name="other", state="active", ips=[{"address": "10.51.0.1", "prefix": 24}])
     for name in ("a", "b"):
         lab.ok("volume", pool=pool, name=f"{name}.qcow2", capacity="1 MiB", format="qcow2")
     nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/><model type='virtio'/></interface>"
-    lab.ok("domain", xml=guests.tiny_guest(tiny, devices=PORTS + DRIVES + nic), state="running")
-    guests.boot(lab)
+    lab.ok("domain", xml=guests.tiny_guest(tiny, f"<uuid>{UUID}</uuid>", PORTS + DRIVES + nic))
+    if not lab.shell(f"ls {memory} 2>/dev/null || true"):
+        lab.ok("domain", name="guest", state="running")
+        guests.boot(lab)
+        lab.virsh("save", "guest", memory)
+    lab.virsh("restore", memory)
     return "guest"
 
 

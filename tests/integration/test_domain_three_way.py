@@ -68,6 +68,16 @@ def test_what_is_taken_out_of_the_document_goes_and_what_libvirt_added_stays(lab
     assert tree.find("devices/interface/mac").get("address") == added.find("devices/interface/mac").get("address")
 
 
+def test_a_document_that_leaves_its_uuid_and_macs_to_libvirt_now_keeps_them(lab):
+    told = "<uuid>5e0ddf4e-33b7-4a1f-9a4a-20cd2ef1e3a1</uuid>", "<mac address='52:54:00:aa:03:09'/>"
+    xml = XML.replace("<memory", f"{told[0]}<memory", 1).replace("<source network", f"{told[1]}<source network")
+    lab.ok("domain", xml=xml)
+    lab.unchanged("domain", xml=XML)
+    lab.change("domain", xml=XML, title="more")
+    lab.unchanged("domain", xml=XML, title="more")
+    assert lab.tree("domain", "guest").find("devices/interface/mac").get("address") == "52:54:00:aa:03:09"
+
+
 def test_what_was_attached_by_hand_survives_typed_options_and_documents(lab):
     lab.ok("domain", xml=XML)
     lab.shell("cat >/root/rng.xml", "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>")

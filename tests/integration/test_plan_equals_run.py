@@ -145,4 +145,4 @@ def estate(lab, pool):
 
 
 def test_the_plan_is_the_run(estate):
-    lives(Guest, estate, usual=10)
+    lives(Guest, estate, usual=6)

@@ -67,7 +67,7 @@ def test_nothing_is_built_on_what_a_guest_writes_into(lab, pool, base):
         assert "a disk of domain guest, which writes into it" in lab.refused("volume", **clone, backing=backing)
     lab.ok("domain", name="guest", state="saved")
     assert "is saved with it" in lab.refused("volume", **clone, backing={"volume": "base"})
-    lab.ok("domain", name="guest", state="stopped", force=True)
+    lab.ok("domain", name="guest", state="stopped", force=True, timeout=1)
     lab.change("volume", **clone, backing={"volume": "base"})
 
 

@@ -40,6 +40,7 @@ class Domain(Resource):
     kind = root = schema = "domain"
     states: tuple[str, ...] = ("absent", "present", "running", "stopped", "paused", "saved", "restarted")
     fields = FIELDS
+    kept = frozenset({"uuid", "devices/interface/mac"})
     runs_otherwise = frozenset(_RUNS_OTHERWISE)
     info_options = {
         "addresses": {"type": "bool", "default": False},

@@ -206,6 +206,17 @@ def test_what_does_not_go_with_a_new_value_goes_whoever_it_is_of():
     assert len(other) == 4
 
 
+def test_a_name_that_is_left_to_libvirt_now_is_kept():
+    target = xml.parse(ACTUAL)
+    wanted = devices("<interface><source network='a'/></interface>")
+    applied = devices("<interface><mac address='52:54:00:00:00:01'/><source network='a'/></interface>")
+    merge = Merge(target, xml.parse(wanted), xml.parse(applied), kept={"uuid", "devices/interface/mac"})
+    assert merge.edits == []
+    assert [edit.path for edit in Merge(target, xml.parse(wanted), xml.parse(applied)).edits] == [
+        "devices/interface[0]/mac"
+    ]
+
+
 names = st.sampled_from(["name", "memory", "sound", "disk", "feature", "odd"])
 attributes = st.dictionaries(st.sampled_from(["name", "x"]), st.text("ab", max_size=2))
 trees = st.recursive(
