@@ -120,6 +120,10 @@ STACK = [
     ),
     (stack(networks=[{"name": "a", "uuid": "1" * 32}, {**ANOTHER, "uuid": "1" * 32}]), "uuid", "network a"),
     (
+        stack(domains=[{**GUEST, "name": name, "uuid": "1" * 32} for name in ("w1", "w2")]),
+        "domain w2: uuid 11111111-1111-1111-1111-111111111111 is that of domain w1",
+    ),
+    (
         stack(volumes=[{"name": "owned.raw", "pool": "images", "state": "absent"}]),
         "volume images/owned.raw: domain owner has it as a disk",
     ),

@@ -24,6 +24,20 @@ def test_a_document_is_made_kept_and_removed(lab, xml):
     assert lab.state()["domain"] == {}
 
 
+UUID = "5e0ddf4e-33b7-4a1f-9a4a-20cd2ef1e3a1"
+HAS_UUID = {
+    "of its own": f"<uuid>{UUID.upper()}</uuid>",
+    "by its BIOS": f"<sysinfo type='smbios'><system><entry name='uuid'>{UUID}</entry></system></sysinfo>",
+}
+
+
+@pytest.mark.parametrize("more", HAS_UUID.values(), ids=HAS_UUID)
+def test_a_document_that_was_copied_with_its_uuid_is_refused(lab, tiny, more):
+    lab.ok("domain", xml=guests.tiny_guest(tiny, f"<uuid>{UUID}</uuid>"))
+    other = guests.tiny_guest(tiny, more).replace("<name>guest<", "<name>copy<")
+    assert f"uuid {UUID} is that of domain guest already" in lab.refused("domain", xml=other)
+
+
 @DOCUMENTS
 def test_options_change_what_they_name_and_nothing_else(lab, xml):
     lab.ok("domain", xml=xml)

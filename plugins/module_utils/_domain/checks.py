@@ -34,6 +34,8 @@ def check(domain, actual, target) -> None:
             raise Refused(f"{domain.subject}: its xml has no <{place.replace('/', '><')}>; add for example {example}")
     _rename(domain, actual)
     words = domain.values(target)
+    if actual is None:
+        _uuid(domain, words.get("uuid") or target.findtext("sysinfo/system/entry[@name='uuid']"))
     _memory(domain, words)
     _cpu(domain, words, target.get("type"))
     devices.check(domain, target, words)
@@ -57,6 +59,20 @@ def _rename(domain, actual) -> None:
     before = None if actual is None else actual.tree.findtext("name")
     if before and before != domain.name and actual.runs:
         raise Refused(f"{domain.subject}: it is {actual.state} under the name {before}; stop it first to rename it")
+
+
+def _uuid(domain, uuid: str | None) -> None:
+    """A new guest's UUID may be that of another one, whose document it was made from."""
+    if not uuid:
+        return
+    handle = lookup(domain.conn.lookupByUUIDString, uuid, libvirt.VIR_ERR_NO_DOMAIN)
+    owners = domain.planned.once(
+        "UUIDs", lambda: {one.get("uuid"): one["name"] for one in domain.planned.all("domain")}
+    )
+    name = owners.get(uuid) if handle is None else handle.name()
+    if name not in (None, domain.name) and not domain.planned.removes("domain", name):
+        raise Refused(f"{domain.subject}: uuid {uuid} is that of domain {name} already; give another one, or none")
+    owners[uuid] = domain.name
 
 
 def _memory(domain, words: dict) -> None:
@@ -228,7 +244,7 @@ def _macs(domain, new: set) -> None:
     """Only new addresses are looked for, because all guests have to be read for it."""
     if not new:
         return
-    owners = domain.planned.once("MACs", lambda: _owners(domain.conn))
+    owners = domain.planned.once("MACs", lambda: _owners(domain.conn, domain.planned.all("domain")))
     for mac in new:
         name = owners.get(mac, domain.name)
         if name != domain.name and not domain.planned.removes("domain", name):
@@ -236,10 +252,11 @@ def _macs(domain, new: set) -> None:
     owners.update(dict.fromkeys(new, domain.name))
 
 
-def _owners(conn) -> dict[str, str]:
-    """The guest that has each MAC."""
-    found = {}
-    for handle in conn.listAllDomains(0):
+def _owners(conn, planned: list[dict]) -> dict[str, str]:
+    """The guest that has each MAC, or would have it by then."""
+    found = {nic["mac"]: one["name"] for one in planned for nic in one.get("interfaces", ()) if "mac" in nic}
+    named = {one["name"] for one in planned}
+    for handle in (one for one in conn.listAllDomains(0) if one.name() not in named):
         # Somebody may have removed it since it was listed.
         text = lookup(handle.XMLDesc, libvirt.VIR_DOMAIN_XML_INACTIVE, libvirt.VIR_ERR_NO_DOMAIN) or ""
         found.update(dict.fromkeys(_MAC.findall(text), handle.name()))

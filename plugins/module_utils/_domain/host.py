@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, connections, writers
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, is_missing, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain import abilities, connections, ports, writers
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -46,6 +46,7 @@ def check(domain, actual, document, starts: bool, live: set[str]) -> None:
     new = _new_devices(actual, document, starts, live)
     if starts:
         _kernel(domain, document)
+        ports.check(domain, document)
         _model(domain, document)
     if starts or "numatune" in live:
         _nodes(domain, document)
@@ -224,17 +225,6 @@ def _file(domain, option: str, path: str | None) -> None:
     # A task in a container sees other files than libvirt does.
     if lookup(domain.conn.storageVolLookupByPath, path, libvirt.VIR_ERR_NO_STORAGE_VOL) is None:
         raise Refused(f"{domain.subject}: {option}: the host has no file {path}; make it first, or correct the path")
-
-
-def is_missing(path: str) -> bool:
-    """Whether a file is certainly not there: what may not be looked at is libvirt's affair."""
-    try:
-        os.stat(path)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def _is_planned(domain, path: str) -> bool:

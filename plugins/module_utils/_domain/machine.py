@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import is_missing
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, is_missing
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import (
     arch_of,
     arch_on,

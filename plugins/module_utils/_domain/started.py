@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import copy
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.host import is_missing
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, is_missing, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.schema import PC
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import OPTIONAL
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
