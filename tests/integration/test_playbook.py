@@ -136,7 +136,7 @@ IMPORT = """
 @pytest.mark.parametrize("kind", ["raw", "qcow2"])
 def test_a_file_of_the_controller_is_sent_when_it_is_needed(lab, play, tmp_path, kind):
     image = tmp_path / "image"
-    subprocess.run(["qemu-img", "create", "-q", "-f", kind, image, "2G"], check=True)
+    subprocess.run(["qemu-img", "create", "-q", "-f", kind, image, "64M"], check=True)
     subprocess.run(["qemu-io", "-f", kind, "-c", "write -q -P 0x5a 4M 1M", image], check=True)
     digest = subprocess.run(["sha256sum", image], check=True, capture_output=True, text=True).stdout.split()[0]
     lab.ok("pool", name="lab", path="/var/lib/libvirt/images/lab", state="active")
