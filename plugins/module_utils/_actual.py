@@ -101,16 +101,12 @@ class Planned:
             self._answers[question] = ask()
         return self._answers[question]
 
-    def ask(self, question: str, key: tuple, handles: dict, handle, ask):
-        """What C(ask(handle)) answers of one of the C(handles) by name, which may have been asked already.
-
-        C(key): kind, pool and name of the object.
-        """
+    def ask(self, question: str, kind: str, pool: str | None, handles: dict, handle, ask):
+        """What C(ask(handle)) answers of one of the C(handles) by name, which may have been asked already."""
         if self.asker is None:
             return ask(handle)
-        *place, name = key
-        ahead = self.once(question, lambda: self.asker.ahead(*place, handles, ask))
-        return ahead.take(name, lambda: ask(handle))
+        ahead = self.once(question, lambda: self.asker.ahead(kind, pool, handles, ask))
+        return ahead.take(handle.name(), lambda: ask(handle))
 
     def get(self, kind: str, name: str, pool: str | None = None) -> dict | None:
         """The words of a planned object; None where nothing is planned or where its removal is."""

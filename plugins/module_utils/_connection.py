@@ -71,6 +71,11 @@ def is_missing(path: str) -> bool:
     return False
 
 
+def is_no_directory(path: str) -> bool:
+    """The same for a path at which a directory has to be."""
+    return is_missing(os.path.join(path, ""))
+
+
 def lookup(find, name, *missing):
     """What C(find(name)) gives, or None where libvirt answers with one of the error codes C(missing)."""
     try:

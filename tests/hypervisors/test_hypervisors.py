@@ -116,6 +116,12 @@ def test_up_is_idempotent_and_libvirt_answers(pair: tuple[Hypervisor, Hypervisor
     assert (done.returncode, done.stdout.strip()) == (0, "one")
 
 
+def test_a_host_boots_no_guest_from_the_network(pair: tuple[Hypervisor, Hypervisor]) -> None:
+    one, _ = pair
+    found = one.exec(["find", "/usr/lib/ipxe/qemu", "-name", "*.rom", "-size", "+1"], capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
 def test_exec_passes_input_output_and_exit_code(pair: tuple[Hypervisor, Hypervisor]) -> None:
     one, _ = pair
     command = [*CLI, "--state-dir", str(one.state), "exec", "one", "--", "sh", "-c", "cat; exit 7"]

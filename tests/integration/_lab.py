@@ -169,12 +169,15 @@ class Lab:
     def refused(self, module: str, **options) -> str:
         """Run a task that must fail, with the same words in check mode and for real, and that must touch nothing."""
         before = self.state()
-        plan = self.check(module, **options)
+        message = self.refusal(module, **options)
+        assert self.state() == before
+        return message
+
+    def refusal(self, module: str, **options) -> str:
+        """The same without a look at what is touched."""
+        plan, real = self.check(module, **options), self.run(module, **options)
         assert plan.get("failed"), plan
-        assert self.state() == before
-        real = self.run(module, **options)
         assert real.get("failed"), real
-        assert self.state() == before
         assert real["msg"] == plan["msg"]
         return real["msg"]
 

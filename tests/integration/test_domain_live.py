@@ -15,8 +15,6 @@ DRIVES = (
     "<controller type='virtio-serial'/><controller type='scsi' model='virtio-scsi'/>"
     "<disk type='file' device='cdrom'><target dev='sda'/></disk>"
 )
-
-
 UUID = "5e0ddf4e-33b7-4a1f-9a4a-20cd2ef1e3a1"
 
 

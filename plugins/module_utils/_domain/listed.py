@@ -21,8 +21,6 @@ class Listed:
     def __init__(self, conn, handles: list | None = None):
         found = conn.listAllDomains(0) if handles is None else handles
         self.handles = {handle.name(): handle for handle in found}
-        # A binding's call lets other threads go first, also for a name that it has at hand.
-        self._called = {id(handle): name for name, handle in self.handles.items()}
         self._numbers: dict[str, int] = {}
         for start in range(0, len(found), _AT_ONCE):
             stats = conn.domainListGetStats(found[start : start + _AT_ONCE], libvirt.VIR_DOMAIN_STATS_STATE, 0)
@@ -35,10 +33,6 @@ class Listed:
         """The handles of those that are on, by name."""
         off = (states.STOPPED, states.SAVED)
         return {name: handle for name, handle in self.handles.items() if self.state(name) not in (None, *off)}
-
-    def name(self, handle) -> str:
-        """The name of a guest that may be among them."""
-        return self._called.get(id(handle)) or handle.name()
 
     def state(self, name: str) -> str | None:
         """The state in our words, None for a guest that is gone meanwhile."""

@@ -21,7 +21,7 @@ def read(domain) -> Actual | None:
     text = _text(domain, handle)
     saved: list[str] = []
     listed = domain.listed
-    state = (listed.state(listed.name(handle)) if listed else None) or states.SAVED
+    state = (listed.state(handle.name()) if listed else None) or states.SAVED
     # One that has saved memory, or is not listed, is looked at itself.
     if state == states.SAVED:
         state = states.word(handle.state()[0], lambda: _is_saved(domain, handle, saved))
@@ -47,7 +47,7 @@ def _found(domain) -> tuple:
     handle = domain.find()
     if wanted is None or handle is None:
         return handle, None
-    return handle, listed.autostart(listed.name(handle)) if listed else bool(handle.autostart())
+    return handle, listed.autostart(handle.name()) if listed else bool(handle.autostart())
 
 
 def _is_saved(domain, handle, text: list[str]) -> bool:
@@ -88,8 +88,7 @@ def _document(domain, handle, flags: int) -> str:
     if not domain.listed:
         return handle.XMLDesc(flags)
     among = domain.listed.handles if flags else domain.listed.running
-    key = (domain.kind, None, domain.listed.name(handle))
-    return domain.planned.ask(f"documents {flags}", key, among, handle, methodcaller("XMLDesc", flags))
+    return domain.planned.ask(f"documents {flags}", domain.kind, None, among, handle, methodcaller("XMLDesc", flags))
 
 
 def _if_told(domain, flag: int) -> int:

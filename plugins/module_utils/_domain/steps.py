@@ -280,7 +280,9 @@ class Domain(Resource):
     def state_steps(self, actual):
         ways = self._ways(actual)
         return [
-            Step(f"{name.replace('_', ' ')} {self.subject}", self._operation(name), self._undo(name, actual, ways))
+            Step(
+                f"{name.replace('_', ' ')} {self.subject}", self._operation(name, ways), self._undo(name, actual, ways)
+            )
             for name in ways
         ]
 
@@ -298,18 +300,19 @@ class Domain(Resource):
             return self._operation("switch_off")
         if name in _ON and actual.state == states.SAVED:
             return self._operation("save")
-        if name not in _OFF or name == ways[-1]:
+        if name not in _OFF & set(ways[:-1]):
             return None
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.define import restore
 
         return lambda: restore(self, actual.state)
 
-    def _operation(self, name: str):
+    def _operation(self, name: str, ways: tuple = ()):
+        """What carries out an operation, one of C(ways)."""
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.power import operation
 
         def run() -> None:
             handle = self.find()
-            if name in _OFF:
+            if name in _OFF & set(ways[:-1]):
                 self.live_text = handle.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
             operation(self.conn, handle, name, self.options["timeout"], self.options["force"])
 

@@ -10,7 +10,7 @@ import contextlib
 import os
 from functools import partial
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_missing
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_no_directory
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
@@ -222,7 +222,7 @@ def _wrong_file(guest, path: str, option: str, why_it_stays) -> str:
         return f"{option}: {path} {reason}"
     directory = os.path.dirname(path)
     planned = any(words.get("path") == directory for words in guest.planned.all("pool"))
-    if guest.is_local and not planned and (is_missing(directory) or os.path.isfile(directory)):
+    if guest.is_local and not planned and is_no_directory(directory):
         return f"{option}: the directory of {path} is not there; make it, or give another one"
     return ""
 

@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, is_missing, lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, is_no_directory, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, parse, write
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
@@ -230,7 +230,7 @@ class Export(Resource):
 
     def _check_place(self) -> None:
         directory = os.path.dirname(self.name)
-        if is_missing(directory) or os.path.isfile(directory):
+        if is_no_directory(directory):
             raise Refused(f"{self.subject}: there is no directory {directory}; make it, or correct the path")
         if not os.access(directory, os.W_OK):
             raise Refused(f"{self.subject}: this user may not write into {directory}; set 'become: true'")

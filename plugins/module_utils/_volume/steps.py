@@ -117,7 +117,7 @@ class Volume(Resource):
 
     def _document(self, there: dict, handle) -> str:
         ask = operator.methodcaller("XMLDesc", 0)
-        return self.planned.ask(f"documents of {self.pool}", (self.kind, self.pool, self.name), there, handle, ask)
+        return self.planned.ask(f"documents of {self.pool}", self.kind, self.pool, there, handle, ask)
 
     def _is_unfinished(self, pool) -> bool:
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.places import unfinished

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from xml.etree import ElementTree as ET
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_missing
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_no_directory
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume import image
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import OLDEST
@@ -47,7 +47,7 @@ def document(volume, path: str) -> str | None:
 
 def refuse_in_the_way(volume, directory: str) -> None:
     """Refused where a new volume has no place: its pool's directory is gone, or something else has the name."""
-    if is_missing(directory) or os.path.isfile(directory):
+    if is_no_directory(directory):
         raise Refused(
             f"{volume.subject}: the directory of pool {volume.pool}, {directory}, is not there; bring it back, or"
             " have the pool made anew with virtops.libvirt.pool"
