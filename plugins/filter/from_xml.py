@@ -39,34 +39,14 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.steps import Domain
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import read, shown
-from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING
-from ansible_collections.virtops.libvirt.plugins.module_utils._network.steps import Network
-from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.steps import NWFilter
-from ansible_collections.virtops.libvirt.plugins.module_utils._pool.steps import Pool
-from ansible_collections.virtops.libvirt.plugins.module_utils._secret.steps import Secret
-from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
-from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
-
-_KINDS = {kind.root: kind for kind in (Domain, Network, NWFilter, Pool, Secret, Volume)}
-
 
 def from_xml(text: str) -> dict:
     """See DOCUMENTATION."""
-    if "lxml" in MISSING:
-        raise AnsibleFilterError("from_xml: the Python that runs Ansible has no lxml; install it there")
+    # Ansible imports all filters of a collection in each task that uses one, and this is most of the collection.
+    from ansible_collections.virtops.libvirt.plugins.plugin_utils._document import options
+
     try:
-        document = parse(str(text))
-    except Refused as error:
-        raise AnsibleFilterError(f"from_xml: {error}") from error
-    if document.tag not in _KINDS:
-        known = ", ".join(f"<{root}>" for root in _KINDS)
-        raise AnsibleFilterError(f"from_xml: <{document.tag}> is none of {known}")
-    fields = _KINDS[document.tag].fields
-    try:
-        return shown(fields, read(fields, document))
+        return options(str(text))
     except ValueError as error:
         raise AnsibleFilterError(f"from_xml: {error}") from error
 

@@ -148,6 +148,9 @@ grep -q '^libvirt-qemu:' "$root/etc/group" || echo 'libvirt-qemu:x:64055:' >>"$r
 for rom in "$root"/usr/lib/ipxe/qemu/*.rom; do
   [ ! -f "$rom" ] || head --bytes=512 /dev/zero >"$rom"
 done
+# What whoever uses the machine has a shell do at its start is for the machine, and a shell over SSH would do it at every
+# command.
+rm -f "$root"/root/.{bashrc,bash_profile,bash_login,profile}
 # One file for all hosts, rewritten as they come and go.
 mount --bind "$HOST_DIR/../hosts" "$root/etc/hosts"
 

@@ -122,6 +122,13 @@ def test_a_host_boots_no_guest_from_the_network(pair: tuple[Hypervisor, Hypervis
     assert (found.returncode, found.stdout) == (0, "")
 
 
+def test_a_shell_does_nothing_of_the_machines_at_its_start(pair: tuple[Hypervisor, Hypervisor]) -> None:
+    one, _ = pair
+    names = ["-name", ".bash*", "-o", "-name", ".profile"]
+    found = one.exec(["find", "/root", "-maxdepth", "1", *names], capture_output=True, text=True)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
 def test_exec_passes_input_output_and_exit_code(pair: tuple[Hypervisor, Hypervisor]) -> None:
     one, _ = pair
     command = [*CLI, "--state-dir", str(one.state), "exec", "one", "--", "sh", "-c", "cat; exit 7"]

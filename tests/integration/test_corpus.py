@@ -153,6 +153,7 @@ GUEST = """<domain type='qemu'>
 FILLED = {
     "controllers of another machine": ("machine='pc'", "machine='q35'", "machine"),
     "an address on another bus": ("bus='usb'", "bus='virtio'", "inputs["),
+    "another mode of the processor": ("<devices>", "<cpu mode='maximum'/><devices>", "cpu"),
     "all ports of a bus": ("<input", "<input type='mouse' bus='usb'/>" * 2 + "<input", "inputs["),
 }
 

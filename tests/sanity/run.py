@@ -11,7 +11,7 @@ ansible-test needs four things that a checkout and a developer's machine do not 
   with the pip that comes with Python is put where ansible-test caches its download.
 - pip's settings in files: it hides the environment variables that begin with PIP_.
 - Interpreters that run when called by name. Those of pyenv do not, since their settings are hidden as well: links to
-  them are put in the path. With them, `compile` and `import` see every Python that managed hosts may have.
+  them are put in the path. With them, `compile` and `import` see the oldest and the newest Python of managed hosts.
 
 ansible-test gets a home directory of its own in CACHE_DIRECTORY for this. Its virtual environments are kept there for
 the next run.
@@ -100,15 +100,20 @@ def prepare_home(home: Path) -> None:
 
 
 def link_interpreters(directory: Path) -> None:
-    """Link what pyenv installed of the versions that managed hosts may have."""
+    """Link the oldest and the newest that pyenv installed of the versions that managed hosts may have.
+
+    What two of them import, and the controller's own, is imported by those between.
+    """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    found = {}
     for interpreter in sorted(root.glob("versions/*/bin/python3.*")):
         minor = interpreter.name.partition(".")[2]
-        link = directory / interpreter.name
-        if minor.isdecimal() and int(minor) >= OLDEST_MINOR and not link.exists():
-            link.symlink_to(interpreter)
+        if minor.isdecimal() and int(minor) >= OLDEST_MINOR:
+            found.setdefault(int(minor), interpreter)
+    for minor in {min(found), max(found)} if found else ():
+        (directory / found[minor].name).symlink_to(found[minor])
 
 
 def main() -> int:

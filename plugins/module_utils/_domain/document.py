@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.machine import on_another
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.nics import give_mac
-from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB, NESTED
+from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB, NESTED, settle_cpu
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton import capabilities
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import has_controller
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
@@ -31,6 +31,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
     _sum_of_cells(domain, target)
     _balloon(domain, base, target)
     _vcpus(domain, base, target)
+    _cpu(domain, base, target)
     _nested(domain, base, target)
     if domain.xml is None:
         _io_apic(target)
@@ -96,6 +97,15 @@ def _vcpus(domain, base, target) -> None:
     old, new = base.find("vcpu"), target.find("vcpu")
     if old is not None and new is not None and (old.text, old.get("current")) != (new.text, new.get("current")):
         remove(target, "vcpus")
+
+
+def _cpu(domain, base, target) -> None:
+    """What libvirt filled in for another mode of the processor does not go with that of the document."""
+    asked = None if domain.xml is None else domain.xml.find("cpu")
+    old, new = (None if tree is None else tree.find("cpu") for tree in (base, target))
+    if asked is not None and old is not None and new is not None and old.get("mode") != new.get("mode"):
+        model = {} if asked.find("model") is None else {"model": asked.find("model")}
+        settle_cpu(new, {"mode": new.get("mode", "custom"), **asked.attrib, **model, **domain.wanted.get("cpu", {})})
 
 
 def _nested(domain, base, target) -> None:

@@ -88,7 +88,7 @@ class _Nested(Field):
 NESTED = _Nested("nested", "feature", Bool(), runtime=True)
 
 
-def _finish_cpu(element, wanted):
+def settle_cpu(element, wanted):
     """A model, and how closely it is checked, belong to the mode that they were given for (formatdomain, "CPU")."""
     if "mode" in wanted and wanted["mode"] != "custom" and "model" not in wanted:
         for model in element.findall("model"):
@@ -147,7 +147,7 @@ CPU = Group(
             identity=("id",),
         ),
     ),
-    finish=_finish_cpu,
+    finish=settle_cpu,
 )
 
 

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 from ansible.errors import AnsibleFilterError
 from hypothesis import given
@@ -75,3 +79,19 @@ def test_a_document_is_read_in_the_words_of_its_module():
 def test_no_document_of_libvirt(xml, words):
     with pytest.raises(AnsibleFilterError, match=words):
         from_xml(xml)
+
+
+# Prints what of the modules' engine, and of libvirt, is imported when the filters are found as Ansible finds them.
+FOUND = """
+import json, sys
+from ansible.plugins.loader import filter_loader, init_plugin_loader
+init_plugin_loader()
+assert filter_loader.get("virtops.libvirt.size_to_bytes")
+print(json.dumps([name for name in sys.modules if ".libvirt.plugins.module_utils." in name or name == "libvirt"]))
+"""
+
+
+def test_what_filters_cost_is_small():
+    """Ansible imports all filters of a collection in each task that uses one."""
+    done = subprocess.run([sys.executable, "-c", FOUND], stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout) == ["ansible_collections.virtops.libvirt.plugins.module_utils._values"]
