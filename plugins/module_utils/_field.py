@@ -27,6 +27,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
 ANYTHING = None
 _BREAKS = re.compile(r"[\t\n\r]")
+# In the path of an element, with its namespace.
+_FIRST_TAG = re.compile(r"^(?:\{[^}]*\})?[A-Za-z][\w-]*")
 
 
 class Field:
@@ -73,6 +75,7 @@ class Field:
         self.element_path, self.attribute = path, ""
         if at and "]" not in after:
             self.element_path, self.attribute = before.rstrip("/"), after
+        self.tag = "".join(_FIRST_TAG.findall(self.element_path)[:1])
 
     def spec(self) -> dict:
         """The entry of this option in an argument spec."""
@@ -373,7 +376,9 @@ def shown(fields, canonical: dict) -> dict:
 
 def read(fields, owner) -> dict:
     """All that the fields can say about an element; what is not there is left out."""
-    values = {field.name: field.read(owner) for field in fields}
+    # Of hundreds of places an element has a few: those without their first child are not looked for.
+    tags = {child.tag for child in owner}
+    values = {field.name: field.read(owner) for field in fields if not field.tag or field.tag in tags}
     return {name: value for name, value in values.items() if value is not None and value not in ([], {})}
 
 

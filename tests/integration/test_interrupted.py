@@ -25,8 +25,9 @@ def kill(lab, process) -> None:
     """End a module, with everything that it has started, as the kernel does it where memory runs out."""
     module = lab.shell("pgrep -f '[_]inside.py once' || true").strip()
     assert module, "it has ended already; the test came too late"
-    # The module first, which would start more; what it has started may end by itself meanwhile.
-    lab.shell(f"kill -KILL {module}; pkill -KILL -f '[q]emu-img' || true")
+    # The module first, which would start more; what it has started may end by itself meanwhile, and has its files open
+    # until it is gone.
+    lab.shell(f"kill -KILL {module}; while pkill -KILL -f '[q]emu-img'; do sleep 0.02; done")
     assert process.wait(20) != 0
 
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL, channel, has_agent, running
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
@@ -17,6 +19,36 @@ _SSH = 22
 _LACKS = {"ip": "it has no address", "agent": "it has no guest agent", "ssh": "it has no SSH server that greets"}
 # So many guests are asked at once.
 _ASKING = 16
+# A guest on a network that leases addresses has its own from there nearly always; the other sources are asked at each
+# look of so many.
+_EVERY = 4
+
+
+class _Looks:
+    """What all guests that are waited for share: at each look a call for all of them, and one a network.
+
+    Asked one by one, hundreds of guests would take the processors that they start on.
+    """
+
+    def __init__(self, conn):
+        self.conn = conn
+        self.running: set[bytes] = set()
+        self.leased: set[str] = set()
+        self._networks: dict[str, Any] = {}
+
+    def look(self) -> None:
+        """Read anew who runs, and the MACs that have a lease in networks that were asked for."""
+        listed = self.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_RUNNING)
+        self.running = {handle.UUID() for handle in listed}
+        self.leased = {lease["mac"] for network in self._networks.values() if network for lease in leases(network)}
+
+    def leases(self, name: str) -> bool:
+        """Whether a network leases addresses."""
+        if name not in self._networks:
+            network = lookup(self.conn.networkLookupByName, name, libvirt.VIR_ERR_NO_NETWORK)
+            has_dhcp = network is not None and network.isActive() and "<dhcp>" in network.XMLDesc(0)
+            self._networks[name] = network if has_dhcp else None
+        return self._networks[name] is not None
 
 
 class Wait:
@@ -31,6 +63,9 @@ class Wait:
         self.left = list(domain.options["wait_for"])
         self.result: dict = {}
         self.failure: Failed | None = None
+        # Those for which a network has leases.
+        self._macs: set[str] = set()
+        self._looks = 0
         self._since: float | None = None
         self._outcome = None
 
@@ -46,17 +81,17 @@ class Wait:
         self._since = time.monotonic()
         self._outcome = _outcome(self.domain, self.handle) if self.left[:1] == ["cloud_init"] else None
 
-    def ended(self) -> bool:
+    def ended(self, seen: _Looks) -> bool:
         """Look once at all that may have come meanwhile; whether there is nothing left to wait for."""
         try:
             if self._since is None:
                 self._begin()
-            while self.left and self._reached():
+            while self.left and self._reached(seen):
                 if self._outcome:
                     self.result["cloud_init"] = self._outcome.result
                 del self.left[0]
                 self._begin()
-            if self.left and (self._is_late() or states.name(self.handle) != states.RUNNING):
+            if self.left and (self._is_late() or not self._runs(seen)):
                 self.failure = Failed(_reason(self.domain, self.handle, self._lacking()))
             if not self.left:
                 self.result["addresses"] = addresses(self.handle)
@@ -67,10 +102,27 @@ class Wait:
     def _is_late(self) -> bool:
         return time.monotonic() > (self._since or 0) + self.domain.options["timeout"]
 
-    def _reached(self) -> bool:
+    def _runs(self, seen: _Looks) -> bool:
+        # One that shuts down is not listed, and waited for all the same.
+        return self.handle.UUID() in seen.running or states.name(self.handle) == states.RUNNING
+
+    def _reached(self, seen: _Looks) -> bool:
         if self._outcome:
             return self._outcome.reached()
-        return {"ip": _has_address, "ssh": _answers, "agent": _has_agent}[self.left[0]](self.handle)
+        if self.left[0] == "ip":
+            return self._has_address(seen)
+        return {"ssh": _answers, "agent": _has_agent}[self.left[0]](self.handle)
+
+    def _has_address(self, seen: _Looks) -> bool:
+        if not self._looks:
+            nics = running(self.handle).findall("devices/interface[@type='network']")
+            leased = [nic for nic in nics if seen.leases(nic.find("source").get("network"))]
+            self._macs = {nic.find("mac").get("address") for nic in leased}
+        self._looks += 1
+        if self._macs & seen.leased:
+            return True
+        asks_all = not self._macs or self._looks % _EVERY == 1
+        return asks_all and any(True for _words in _told(self.handle))
 
     def _lacking(self) -> str:
         return f"cloud-init is not done: {self._outcome.last}" if self._outcome else _LACKS[self.left[0]]
@@ -84,11 +136,13 @@ def wait_for_all(waits: list[Wait]) -> None:
         ask = asking.map if len(left) > 1 else map
 
         def ended() -> bool:
-            left[:] = [one for one, is_over in zip(left, list(ask(Wait.ended, left))) if not is_over]
+            seen.look()
+            left[:] = [one for one, is_over in zip(left, list(ask(lambda one: one.ended(seen), left))) if not is_over]
             return not left
 
         if left:
-            wait_for_any(left[0].domain.conn, ended, float("inf"))
+            seen = _Looks(left[0].domain.conn)
+            wait_for_any(seen.conn, ended, float("inf"))
 
 
 def _outcome(domain, handle):
@@ -101,6 +155,15 @@ def _outcome(domain, handle):
             f" with 'channels' ({CHANNEL})"
         )
     return Outcome(handle, domain.subject)
+
+
+def leases(network) -> list[dict]:
+    """The leases of a network, the latest first; none of one that went away or that is not libvirt's own."""
+    answer = lookup(
+        lambda flags: network.DHCPLeases(None, flags), 0, libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID
+    )
+    # No time is one without end.
+    return sorted(answer or (), key=lambda lease: -(lease["expirytime"] or 1 << 62))
 
 
 def addresses(handle) -> list[dict]:
@@ -132,10 +195,6 @@ def told_by(handle, source: str):
         for one in nic["addrs"] or ():
             if not one["addr"].startswith(("127.", "::1", "fe80:")):
                 yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
-
-
-def _has_address(handle) -> bool:
-    return any(True for _words in _told(handle))
 
 
 def _answers(handle) -> bool:

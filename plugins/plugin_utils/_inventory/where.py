@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import ready
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.plugin_utils._inventory.threads import side_by_side
@@ -40,7 +39,7 @@ class Addresses:
             return {}
         active = self.conn.listAllNetworks(libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE)
         networks = [network for network in active if network.name() in used]
-        outcomes = self._each(_leases, networks)
+        outcomes = self._each(ready.leases, networks)
         leases = {networks[number].name(): known for number, known in outcomes.items() if isinstance(known, list)}
         found = {}
         for handle, guest in guests.items():
@@ -75,15 +74,6 @@ class Addresses:
 
     def _each(self, ask, items: list) -> dict:
         return side_by_side(ask, items, _CALLS, self.deadline - time.monotonic())
-
-
-def _leases(network) -> list[dict]:
-    """The leases of a network, the latest first; none of one that went away or that is not libvirt's own."""
-    answer = lookup(
-        lambda flags: network.DHCPLeases(None, flags), 0, libvirt.VIR_ERR_NO_NETWORK, libvirt.VIR_ERR_OPERATION_INVALID
-    )
-    # No time is one without end.
-    return sorted(answer or (), key=lambda lease: -(lease["expirytime"] or 1 << 62))
 
 
 def _in_order(words: list[dict], nics: list[dict]) -> list[dict]:
