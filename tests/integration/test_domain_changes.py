@@ -50,3 +50,20 @@ def test_another_machine_keeps_the_devices(lab):
     taken = {address.get("bus") for address in after.iterfind("*/address[@type='pci']")}
     ports = after.findall("controller[@model='pcie-root-port']")
     assert sum(hex(int(port.get("index"))) not in {hex(int(bus, 0)) for bus in taken} for port in ports) >= 8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sound"), [("spice", "vnc", "none"), ("vnc", "spice", "spice"), ("spice", None, "none")]
+)
+def test_the_way_for_sound_goes_with_the_graphics(lab, old, new, sound):
+    """libvirt writes one by itself; that of SPICE cannot be without SPICE."""
+    lab.ok("domain", **changed_guests.GUEST, sounds=[{"model": "ich9"}], graphics=[{"type": old}])
+    lab.change("domain", name="guest", graphics=[{"type": new}] if new else [])
+    assert [audio.get("type") for audio in lab.tree("domain", "guest").iterfind("devices/audio")] == [sound]
+
+
+def test_a_way_for_sound_that_a_document_has_stays(lab):
+    text = changed_guests.document("<graphics type='spice'/><sound model='ich9'/><audio id='1' type='none'/>")
+    lab.ok("domain", xml=text.replace("spice", "vnc"))
+    lab.change("domain", xml=text)
+    assert [audio.get("type") for audio in lab.tree("domain", "guest").iterfind("devices/audio")] == ["none"]

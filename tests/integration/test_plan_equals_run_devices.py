@@ -70,7 +70,8 @@ NIC = few(
 CHARACTERS = some(
     alias=of("ua-port", "ua-line"), type=of("pty", "unix", "null", "file"), path=of("/var/tmp/one", "/var/tmp/two")
 )
-VNC = some(port=of(5901, 5902, -1), autoport=YES, listen=of("127.0.0.1", "0.0.0.0"), keymap=of("de", "en-us"))
+GRAPHICS = some(port=of(5901, 5902, -1), autoport=YES, listen=of("127.0.0.1", "0.0.0.0"), keymap=of("de", "en-us"))
+AGENTS = st.lists(st.just({"name": "com.redhat.spice.0", "type": "spicevmc"}), max_size=1)
 OPTIONS = few(
     8,
     machine=of("pc", "q35"),
@@ -85,9 +86,10 @@ OPTIONS = few(
         max_size=2,
         unique_by=lambda nic: nic["mac"],
     ),
-    graphics=st.one_of(st.just([]), st.builds(lambda more: [{"type": "vnc", **more}], VNC)),
+    graphics=items(GRAPHICS, type=of("vnc", "spice")),
+    sounds=items(some(alias=of("ua-sound")), model=of("ich6", "ich9", "ac97")),
     videos=items(some(heads=of(1, 2), primary=YES, accel3d=st.just(False)), model=of("virtio", "vga", "qxl", "bochs")),
-    channels=items(CHARACTERS, name=of("org.example.0", "org.example.1")),
+    channels=st.builds(list.__add__, AGENTS, items(CHARACTERS, name=of("org.example.0", "org.example.1"))),
     serials=items(CHARACTERS, port=of(0, 1)),
     consoles=items(CHARACTERS, port=of(0, 1)),
     inputs=items(some(bus=of("usb", "virtio"), alias=of("ua-in")), 1, type=of("mouse", "tablet", "keyboard")),

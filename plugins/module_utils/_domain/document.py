@@ -44,6 +44,7 @@ def settle_quirks(domain, base, target) -> list[Edit]:
         give_mac(nic)
     _serial_ports(target)
     _watchdog_of_q35(domain, target)
+    _audio(domain, base, target)
     if domain.xml is None:
         if domain.wanted.get("serials") == []:
             _no_serial_console(target)
@@ -204,6 +205,19 @@ def _watchdog_of_q35(domain, target) -> None:
         other = next((one for one in target.iterfind("devices/watchdog") if one is not watchdog), None)
         if other is not None:
             watchdog.set("action", other.get("action", "reset"))
+
+
+def _audio(domain, base, target) -> None:
+    """libvirt writes a way for sound that goes with the graphics, and anew where there is none
+    (qemuDomainDefAddDefaultAudioBackend); that of SPICE cannot be without it (qemuValidateDomainDeviceDefAudio).
+    """
+    asked = domain.xml is not None and domain.xml.find("devices/audio") is not None
+    before, after = (
+        tree is not None and tree.find("devices/graphics[@type='spice']") is not None for tree in (base, target)
+    )
+    if base is not None and not asked and before != after:
+        for audio in target.findall(f"devices/audio[@type='{'spice' if before else 'none'}']"):
+            audio.getparent().remove(audio)
 
 
 def _console_ports(target) -> None:
