@@ -27,8 +27,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 LIVE, NEXT_BOOT, FIXED = "live", "next_boot", "fixed"
 ANYTHING = None
 _BREAKS = re.compile(r"[\t\n\r]")
-# In the path of an element, with its namespace.
-_FIRST_TAG = re.compile(r"^(?:\{[^}]*\})?[A-Za-z][\w-]*")
+# The first two elements of a path, with their namespaces.
+_TAGS = re.compile(r"((?:\{[^}]*\})?[A-Za-z][\w-]*)?(?:\[[^]]*\])*(?:/((?:\{[^}]*\})?[A-Za-z][\w-]*))?")
 
 
 class Field:
@@ -75,7 +75,12 @@ class Field:
         self.element_path, self.attribute = path, ""
         if at and "]" not in after:
             self.element_path, self.attribute = before.rstrip("/"), after
-        self.tag = "".join(_FIRST_TAG.findall(self.element_path)[:1])
+        self.tags = self._tags()
+
+    def _tags(self) -> tuple[str, str]:
+        """What must be below an owner, and below that, for the place to be there; "" for anything."""
+        found = _TAGS.match(self.element_path)
+        return (found[1] or "", found[2] or "") if found else ("", "")
 
     def spec(self) -> dict:
         """The entry of this option in an argument spec."""
@@ -114,7 +119,7 @@ class Field:
 
     def read(self, owner):
         """Canonical value in the XML below C(owner), or None."""
-        if not self.path or not self.speaks(owner):
+        if not self.path or (self.only and not self.speaks(owner)):
             return None
         element = self.owner(owner)
         if self.present:
@@ -376,10 +381,19 @@ def shown(fields, canonical: dict) -> dict:
 
 def read(fields, owner) -> dict:
     """All that the fields can say about an element; what is not there is left out."""
-    # Of hundreds of places an element has a few: those without their first child are not looked for.
-    tags = {child.tag for child in owner}
-    values = {field.name: field.read(owner) for field in fields if not field.tag or field.tag in tags}
+    values = {field.name: field.read(owner) for field in _there(fields, owner)}
     return {name: value for name, value in values.items() if value is not None and value not in ([], {})}
+
+
+def _there(fields, owner):
+    """The fields whose places may be there: of hundreds an element has a few, and to look for each takes long."""
+    tags: dict = {}
+    for child in owner:
+        tags.setdefault(child.tag, {""}).update([grandchild.tag for grandchild in child])
+    for field in fields:
+        first, second = field.tags
+        if not first or (first in tags and second in tags[first]):
+            yield field
 
 
 def agree(fields, owner, canonical: dict) -> bool:

@@ -232,11 +232,11 @@ class Resource(Kind):
         autostart, state = self.options.get("autostart"), self.state_after(actual)
         if autostart is None and actual is not None:
             autostart = actual.autostart
-        plan.after = self.words(target, state, autostart)
+        plan.changes = [] if actual is None else changes + self._switches(actual, state)
+        if plan.changes or actual is None:
+            plan.after = self.words(target, state, autostart)
         if actual is None:
             plan.changes = [Change("", None, plan.after, self.new_effect())]
-        else:
-            plan.changes = changes + self._switches(actual, state)
         if changes or actual is None:
             plan.steps += self.write_steps(actual, target, changes)
         elif plan.changes:

@@ -13,6 +13,9 @@ USAGES = {"volume": "volume", "ceph": "name", "iscsi": "target", "tls": "name", 
 class Usage(Field):
     """C(usage): its element has another name for each type."""
 
+    def _tags(self):
+        return "usage", ""
+
     def owner(self, element):
         usage = element.find("usage")
         return None if usage is None else usage.find(USAGES.get(usage.get("type"), "name"))
