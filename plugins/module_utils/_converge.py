@@ -26,6 +26,7 @@ def converge(resource, check: bool) -> dict:
         finally:
             resource.ran()
         resource.planned.forget()
+        resource.looks_back = True
         again = _asked(resource)
         left = resource.settle(again)
         if left and resource.state not in resource.repeats:

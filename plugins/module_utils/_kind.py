@@ -51,6 +51,8 @@ class Kind:
     large = False
     # The stack that makes it, if one does.
     owner = ""
+    # Whether its plan is to tell what libvirt made of the one that was carried out, and refuses nothing.
+    looks_back = False
 
     def read(self) -> Actual | None:
         """The object as it is, None where it is not there."""

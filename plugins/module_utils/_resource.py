@@ -195,7 +195,8 @@ class Resource(Kind):
             target, edits = self.target(actual.document if actual else None, actual)
             changes = self.changes(actual, target, edits)
         if target is not None and (changes or actual is None):
-            self._refuse(actual, target)
+            if not self.looks_back:
+                self._refuse(actual, target)
             self.finish(target)
         elif actual is not None and self.state_steps(actual):
             self.check(actual, actual.document)

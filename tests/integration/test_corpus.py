@@ -149,9 +149,22 @@ GUEST = """<domain type='qemu'>
     <audio id='1' type='none'/>
   </devices>
 </domain>"""
+OLD = """machine='pc'>hvm</type></os>
+  <devices>
+    <controller type='usb' model='piix3-uhci'/>"""
+# As virt-install writes it: controllers without numbers, which libvirt gives them in their order.
+PORTS = "<controller type='pci' model='pcie-root-port'/>" * 10
+NEW = f"""machine='q35'>hvm</type></os>
+  <devices>
+    <controller type='usb' model='qemu-xhci' ports='15'/>
+    <controller type='pci' model='pcie-root'/>
+    {PORTS}
+    <controller type='usb' index='0'/>
+    {PORTS}"""
 # What libvirt filled in for the document does not go with the edit: (edit, where it is to be seen).
 FILLED = {
     "controllers of another machine": ("machine='pc'", "machine='q35'", "machine"),
+    "controllers without numbers": (OLD, NEW, "machine"),
     "an address on another bus": ("bus='usb'", "bus='virtio'", "inputs["),
     "another mode of the processor": ("<devices>", "<cpu mode='maximum'/><devices>", "cpu"),
     "all ports of a bus": ("<input", "<input type='mouse' bus='usb'/>" * 2 + "<input", "inputs["),

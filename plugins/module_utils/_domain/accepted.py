@@ -18,7 +18,7 @@ def check(domain, actual, target) -> None:
     """
     is_there = actual is not None and target is actual.document
     # What is defined already libvirt's parser has taken.
-    problem = partial(_problem, domain, is_new=not is_there)
+    problem = partial(_problem, domain, actual, is_new=not is_there)
     # What somebody wrote alone has to be right by itself, also where the rest of the guest would make it so.
     is_alone = domain.xml is not None and not set(domain.asked) - {"name"}
     found = problem(domain.xml) if is_alone and not is_there else ""
@@ -29,11 +29,15 @@ def check(domain, actual, target) -> None:
         raise Refused(f"{domain.subject}: {found}")
 
 
-def _problem(domain, document, is_new: bool) -> str:
+def _problem(domain, actual, document, is_new: bool) -> str:
     found = rules.problem(domain, document) or pci.problem(document)
     if found or not is_new:
         return found
-    return parser.problem(domain, document) or _lacking(domain, document)
+    found = parser.problem(domain, document)
+    if found and actual is not None and parser.problem(domain, actual.document):
+        # It is not for the parser to say, which would not have what libvirt has taken.
+        found = ""
+    return found or _lacking(domain, document)
 
 
 def _lacking(domain, document) -> str:

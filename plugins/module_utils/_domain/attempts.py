@@ -48,11 +48,13 @@ def _take(owner, wanted, kept: set, others=()) -> list:
     """Take over the children of C(wanted) but for C(others); those of C(owner) that nobody wrote."""
     left = []
     for tag in dict.fromkeys(child.tag for child in owner if child.tag not in others):
-        for element, twin in pair(wanted.findall(tag), owner.findall(tag)):
-            if element is None:
-                left.append(twin)
-            elif printed(twin) not in kept:
-                owner.replace(twin, _written(element, twin))
+        pairs = pair(wanted.findall(tag), owner.findall(tag))
+        left += [twin for element, twin in pairs if element is None]
+        taken = [(element, twin) for element, twin in pairs if element is not None and printed(twin) not in kept]
+        # In the user's order, by which libvirt numbers controllers that have no index.
+        places = sorted(owner.index(twin) for _element, twin in taken)
+        for place, (element, twin) in zip(places, taken):
+            owner[place] = _written(element, twin)
     return left
 
 

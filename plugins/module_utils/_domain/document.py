@@ -6,6 +6,8 @@ Private to this collection, imported only where something may change.
 
 from __future__ import annotations
 
+import copy
+
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.machine import on_another
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.nics import give_mac
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.resources import KIB, NESTED, settle_cpu
@@ -182,6 +184,23 @@ def _no_serial_console(target) -> None:
     for console in target.findall("devices/console"):
         if console.find("target[@type='virtio']") is None and target.find("devices/serial") is None:
             console.getparent().remove(console)
+
+
+def console_of_serial(document) -> None:
+    """The first console is the first serial port under another name, whatever else a document says of it
+    (virDomainDefAddConsoleCompat).
+    """
+    serial, console = document.find("devices/serial"), document.find("devices/console")
+    if serial is None or console is None or console.find("target[@type][@type!='serial']") is not None:
+        return
+    twin = copy.deepcopy(serial)
+    twin.tag, twin.tail = "console", console.tail
+    for element in twin.findall("alias") + twin.findall("address"):
+        twin.remove(element)
+    port = serial.find("target")
+    remove(twin, "target")
+    append(twin, "target").attrib.update({"type": "serial", "port": "0" if port is None else port.get("port", "0")})
+    console.getparent().replace(console, twin)
 
 
 def _serial_ports(target) -> None:

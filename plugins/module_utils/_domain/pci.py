@@ -63,8 +63,9 @@ def _problem_of_addresses(document, buses: dict[int, str]) -> str:
     for address in document.iterfind("devices/*/address[@type='pci']"):
         device = address.getparent()
         domain, bus, slot, function = (_number(address, name) for name in ("domain", "bus", "slot", "function"))
-        # One that is all zero asks for any (virPCIDeviceAddressIsEmpty); a console of a serial port is that port.
-        if not (domain or bus or slot or function) or _is_a_port(device):
+        # One that is all zero asks for any (virPCIDeviceAddressIsEmpty, which looks at no function); a console of a
+        # serial port is that port.
+        if not (domain or bus or slot) or _is_a_port(device):
             continue
         shown = f"{domain:04x}:{bus:02x}:{slot:02x}.{function}"
         words = f"<{device.tag}> at PCI address {shown}"

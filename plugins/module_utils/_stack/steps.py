@@ -134,6 +134,7 @@ class Stack:
         for place in work.done:
             if plans[place].steps:
                 self.resources[place].forget()
+                self.resources[place].looks_back = True
                 plans[place] = self.resources[place].plan()
                 self.resources[place].forget()
         return StackPlan(self, plans, work)
