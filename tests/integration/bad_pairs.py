@@ -70,6 +70,16 @@ GUEST_PAIRS = [
     (entry("mine"), "fw_cfg[mine]: names of the user's own begin with opt/"),
     (entry("opt/ovmf/x"), "this name is the firmware's or QEMU's own"),
     (entry("opt/x", ""), "fw_cfg[opt/x]: an entry is not empty"),
+    (
+        guest(graphics=[{"type": "spice", "autoport": True, "port": 5901}]),
+        "graphics[spice]: with 'autoport' libvirt chooses",
+    ),
+    (
+        guest(graphics=[{"type": "vnc", "autoport": True, "port": 5901}]),
+        "graphics[vnc]: with 'autoport' libvirt chooses",
+    ),
+    (guest(graphics=[{"type": "spice", "autoport": False}]), "graphics[spice]: 'autoport: false' needs a 'port'"),
+    (guest(graphics=[{"type": "vnc", "autoport": False}]), "graphics[vnc]: 'autoport: false' needs a 'port'"),
     (guest(max_memory=SLOTS), "max_memory needs NUMA cells"),
     (memory({"model": "dimm", "size": "1 MiB"}), "a dimm belongs to a NUMA cell; give its 'node'"),
     (memory({"model": "dimm", "size": "1 MiB", "node": 1}), "there is no NUMA cell of that node for a dimm"),

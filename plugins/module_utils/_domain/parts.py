@@ -62,10 +62,13 @@ def _finish_character(**defaults):
 def _finish_graphics(element, wanted):
     if "listen" in wanted:
         element.find("listen").set("type", "address")
-    if wanted.get("port", -1) != -1 and "autoport" not in wanted:
-        element.set("autoport", "no")
-    if wanted.get("autoport") and "port" not in wanted:
+    if "port" in wanted and "autoport" not in wanted:
+        element.set("autoport", "yes" if wanted["port"] == -1 else "no")
+    if wanted.get("port") == -1 or (wanted.get("autoport") and "port" not in wanted):
         element.set("port", "-1")
+    if element.get("type") == "spice" and (element.get("autoport"), element.get("port")) == ("yes", "-1"):
+        # As libvirt leaves it out.
+        del element.attrib["port"]
     if element.get("type") in ("vnc", "spice") and not {"port", "autoport"} & set(element.attrib):
         # Without either SPICE listens nowhere, and libvirt forgets the address.
         element.set("autoport", "yes")
@@ -132,7 +135,7 @@ GRAPHICS = (
         "devices/graphics",
         (
             Field("type", "@type", required=True, choices=("vnc", "spice", "egl-headless", "dbus")),
-            Field("port", "@port", Int(least=-1), runs_as={-1: ANYTHING}, runtime=True),
+            Field("port", "@port", Int(least=-1, nothing=-1), runs_as={-1: ANYTHING}, runtime=True),
             Field("autoport", "@autoport", YES_NO),
             Field("listen", "listen/@address", runtime=True),
             Field("password", "@passwd", secret=True, by="update", when="where the guest was started with a password"),

@@ -196,10 +196,16 @@ _OF_DISKS: tuple[tuple, ...] = (
     ),
 )
 _OF_GRAPHICS: tuple[tuple, ...] = (
-    # qemuBuildGraphicsVNCCommandLine
+    # qemuBuildGraphicsVNCCommandLine; and virDomainGraphicsDefFormat, which leaves it out with SPICE
     (
-        "devices/graphics[@type='vnc'][@autoport='no'][@port='-1']",
-        "graphics[vnc]: 'autoport: false' needs a 'port'; give one, or take it out",
+        "devices/graphics[@autoport='no'][@type='vnc'][not(@port) or @port='-1']"
+        " | devices/graphics[@autoport='no'][@type='spice'][not(@port or @tlsPort)]",
+        "graphics[{type}]: 'autoport: false' needs a 'port'; give one, or take it out",
+    ),
+    # virDomainGraphicsDefParseXMLVNC, virDomainGraphicsDefParseXMLSpice
+    (
+        "devices/graphics[@autoport='yes'][@port > 0]",
+        "graphics[{type}]: with 'autoport' libvirt chooses the port; take one of the two out",
     ),
 )
 _OF_INTERFACES: tuple[tuple, ...] = (
