@@ -80,6 +80,7 @@ GUEST_PAIRS = [
     ),
     (guest(graphics=[{"type": "spice", "autoport": False}]), "graphics[spice]: 'autoport: false' needs a 'port'"),
     (guest(graphics=[{"type": "vnc", "autoport": False}]), "graphics[vnc]: 'autoport: false' needs a 'port'"),
+    (guest(graphics=[{"type": "vnc"}], videos=[]), "videos: libvirt gives a guest with graphics one"),
     (guest(max_memory=SLOTS), "max_memory needs NUMA cells"),
     (memory({"model": "dimm", "size": "1 MiB"}), "a dimm belongs to a NUMA cell; give its 'node'"),
     (memory({"model": "dimm", "size": "1 MiB", "node": 1}), "there is no NUMA cell of that node for a dimm"),

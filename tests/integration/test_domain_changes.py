@@ -52,6 +52,20 @@ def test_another_machine_keeps_the_devices(lab):
     assert sum(hex(int(port.get("index"))) not in {hex(int(bus, 0)) for bus in taken} for port in ports) >= 8
 
 
+CONSOLES = (
+    "<console type='pty'><target type='serial' port='1'/></console>",
+    "<serial type='unix'><source mode='bind' path='/tmp/a'/><target port='1'/></serial>"
+    "<console type='unix'><source mode='connect' path='/tmp/b'/><target port='0'/></console>",
+)
+
+
+@pytest.mark.parametrize("devices", CONSOLES)
+def test_the_first_console_is_the_first_serial_port_whatever_a_document_says(lab, devices):
+    text = changed_guests.document(f"{devices}<rng model='virtio'><backend model='builtin'/></rng>")
+    lab.change("domain", xml=text)
+    lab.change("domain", xml=changed_guests.document(devices))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sound"), [("spice", "vnc", "none"), ("vnc", "spice", "spice"), ("spice", None, "none")]
 )

@@ -16,6 +16,12 @@ def check(domain, target, words: dict) -> None:
     # libvirt moves the primary one of a document to the front, so that it stands elsewhere in what it is laid over.
     shown = words if domain.xml is None else domain.values(domain.declared())
     _videos(domain, shown.get("videos", []))
+    if shown.get("graphics") and domain.wanted.get("videos") == []:
+        # virDomainDefAddImplicitVideo
+        raise Refused(
+            f"{domain.subject}: videos: libvirt gives a guest with graphics one; give one, of the model none for none,"
+            " or take the graphics out"
+        )
     # What libvirt makes good or leaves out of a document it cannot of an option, which is to be there afterwards.
     if domain.xml is None:
         for option in ("channels", "serials", "consoles"):

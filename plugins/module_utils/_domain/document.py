@@ -15,7 +15,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._domain.skeleton i
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.storage import has_controller
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._merge import Edit
-from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, remove
+from ansible_collections.virtops.libvirt.plugins.module_utils._place import append, ensure, remove
 
 # Devices that may take a PCIe port each; and how many those take that libvirt adds (USB, VirtIO serial, balloon).
 _ON_PORTS = ("disk", "interface", "controller", "filesystem", "hostdev", "video", "input", "rng", "vsock", "iommu")
@@ -186,10 +186,12 @@ def _no_serial_console(target) -> None:
             console.getparent().remove(console)
 
 
-def console_of_serial(document) -> None:
-    """The first console is the first serial port under another name, whatever else a document says of it
-    (virDomainDefAddConsoleCompat).
+def settle_consoles(document) -> None:
+    """Bring the consoles of a user's document into the form that libvirt gives them: they are numbered, and the first
+    one is the first serial port under another name, whatever else stands there (virDomainDefAddConsoleCompat).
     """
+    for number, element in enumerate(document.findall("devices/console")):
+        ensure(element, "target").set("port", str(number))
     serial, console = document.find("devices/serial"), document.find("devices/console")
     if serial is None or console is None or console.find("target[@type][@type!='serial']") is not None:
         return

@@ -80,6 +80,13 @@ def _finish_input(element, _wanted):
         element.set("bus", "usb")
 
 
+def _finish_panic(element, _wanted):
+    """What a PC has where nobody says it, so that the plan knows it (qemuDomainPanicDefPostParse)."""
+    system = element.getroottree().find("os/type")
+    if not element.get("model") and system is not None and system.get("arch") in ("x86_64", "i686"):
+        element.set("model", "isa")
+
+
 def _finish_video(element, wanted):
     """What libvirt gives a video device of this model, so that the plan knows it (virDomainVideoDefPostParse).
 
@@ -296,6 +303,7 @@ OTHERS = (
         "devices/panic",
         (ALIASED, Field("model", "@model", choices=("isa", "pvpanic", "hyperv", "pseries", "s390"), decides=_ANYWHERE)),
         identity=("alias", "model"),
+        finish=_finish_panic,
     ),
     Group(
         "vsock",

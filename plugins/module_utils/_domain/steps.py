@@ -177,13 +177,13 @@ class Domain(Resource):
         return target, edits + settle_quirks(self, base, target)
 
     def adapt(self, wanted, base, actual):
-        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import console_of_serial
+        from ansible_collections.virtops.libvirt.plugins.module_utils._domain.document import settle_consoles
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.overlays import follow_document
 
         if self.unchecked:
             drop_secrets(wanted)
         follow_document(self, wanted, base, actual)
-        console_of_serial(wanted)
+        settle_consoles(wanted)
         asked, now = (document.find("os/type") for document in (wanted, base))
         if asked is None or now is None or asked.get("machine") in (None, now.get("machine")):
             return
