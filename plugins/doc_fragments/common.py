@@ -19,13 +19,16 @@ author:
   - The virtops authors (@virtops)
 """
 
-    CHANGING = r"""
+    PLANNED = r"""
 options:
   _planned:
     description:
       - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
     type: list
     elements: dict
+"""
+
+    CHANGING = f"""{PLANNED}
 attributes:
   check_mode:
     support: full

@@ -38,6 +38,8 @@ class Kind:
     kept: frozenset = frozenset()
     # Places that count when the object is made, and that libvirt answers with figures of its own later.
     created_only: tuple[str, ...] = ()
+    # Whether the info module of the kind tells what earlier tasks of a check-mode run would have made.
+    tells_planned = True
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
     # Places without a field that libvirt itself has otherwise while the object runs; None: nothing such is compared.

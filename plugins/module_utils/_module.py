@@ -17,6 +17,8 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
+# Filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
+_PLANNED = {"_planned": {"type": "list", "elements": "dict"}}
 # Pythons that distributions package libvirt for.
 _INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python", "/usr/local/bin/python3")
 _PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu, Fedora and Enterprise Linux)"
@@ -61,8 +63,7 @@ class _Module(AnsibleModule):
 
 def run(resource_class) -> None:
     """Run the module of one kind of object."""
-    # "_planned" is filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
-    spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, "_planned": {"type": "list", "elements": "dict"}}
+    spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, **_PLANNED}
     kept = {"confidential": resource_class.confidential, "hidden": resource_class.hidden}
     module = _Module(**kept, argument_spec=spec, supports_check_mode=True)
 
@@ -77,7 +78,7 @@ def run(resource_class) -> None:
 def run_info(resource_class) -> None:
     """Run the info module of one kind of object: it reads, in check mode and for real alike."""
     names = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
-    spec = {**names, **resource_class.info_options}
+    spec = {**names, **resource_class.info_options, **(_PLANNED if resource_class.tells_planned else {})}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):

@@ -10,6 +10,7 @@ version_added: 0.1.0
 description:
   - Gives each network in the words of the options of M(virtops.libvirt.network), so that it can be fed back to it.
   - Tells also, where it is asked, who has a lease and which guests are on a network.
+  - In check mode these are the networks that the play would have made by then, as far as tasks of this collection do.
 options:
   leases:
     description: Whether to tell the leases of each network, in RV(leases).
@@ -28,6 +29,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.network

@@ -10,9 +10,11 @@ version_added: 0.1.0
 description:
   - Gives each filter in the words of the options of M(virtops.libvirt.nwfilter), so that it can be fed back to it, and
     the guests and filters that refer to it.
+  - In check mode these are the filters that the play would have made by then, as far as tasks of this collection do.
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.nwfilter

@@ -9,9 +9,11 @@ short_description: Read storage pools of libvirt
 version_added: 0.1.0
 description:
   - Gives each pool in the words of the options of M(virtops.libvirt.pool), so that it can be fed back to it.
+  - In check mode these are the pools that the play would have made by then, as far as tasks of this collection do.
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.pool

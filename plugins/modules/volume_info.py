@@ -16,14 +16,10 @@ options:
     description: Name of the pool whose volumes are read; one that is not active has none.
     type: str
     required: true
-  _planned:
-    description:
-      - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
-    type: list
-    elements: dict
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.volume

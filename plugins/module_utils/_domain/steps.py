@@ -42,6 +42,7 @@ class Domain(Resource):
     fields = FIELDS
     kept = frozenset({"uuid", "devices/interface/mac"})
     runs_otherwise = frozenset(_RUNS_OTHERWISE)
+    tells_planned = False
     info_options = {
         "addresses": {"type": "bool", "default": False},
         "documents": {"type": "bool", "default": False},

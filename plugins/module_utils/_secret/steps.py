@@ -39,6 +39,7 @@ class Secret(Resource):
     """One secret. It has no name: what it is for (type and usage) names it, or else its UUID."""
 
     kind = root = schema = "secret"
+    tells_planned = False
     fields = FIELDS
     filled = FILLED
     extra = {

@@ -59,6 +59,7 @@ class Snapshot(Resource):
     filled = FILLED
     created_only = CREATED_ONLY
     edit_effect = FIXED
+    tells_planned = False
     info_options = {"domain": {"type": "list", "elements": "str"}}
     extra = {
         "domain": {"type": "str", "required": True},

@@ -41,7 +41,7 @@ class Volume(Resource):
     filled = FILLED
     created_only = CREATED_ONLY
     edit_effect = FIXED
-    info_options = {"pool": {"type": "str", "required": True}, "_planned": {"type": "list", "elements": "dict"}}
+    info_options = {"pool": {"type": "str", "required": True}}
     extra = EXTRA
     confidential = ("cloud_init", "ignition")
     # What its content takes of the pool, in bytes, once that was looked at.
