@@ -28,7 +28,7 @@ options:
     elements: dict
 """
 
-    CHANGING = f"""{PLANNED}
+    CHANGING = r"""
 attributes:
   check_mode:
     support: full

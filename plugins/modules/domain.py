@@ -75,6 +75,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.document
   - virtops.libvirt.domain.identity
   - virtops.libvirt.domain.resources

@@ -65,11 +65,6 @@ options:
     description: For how many seconds a server may say nothing.
     type: int
     default: 30
-  _planned:
-    description:
-      - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
-    type: list
-    elements: dict
 attributes:
   check_mode:
     support: full
@@ -83,6 +78,7 @@ attributes:
       version by then.
 extends_documentation_fragment:
   - virtops.libvirt.common
+  - virtops.libvirt.common.planned
 seealso:
   - module: virtops.libvirt.image_info
   - module: virtops.libvirt.volume

@@ -53,6 +53,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.document
   - virtops.libvirt.network.options
 seealso:

@@ -231,6 +231,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.document
 notes:
   - A rule for what IP carries is about connections. One that accepts lets the answers pass, too; one that drops V(in)

@@ -65,6 +65,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.document
 seealso:
   - module: virtops.libvirt.secret_info

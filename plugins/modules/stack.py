@@ -105,6 +105,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.changing
+  - virtops.libvirt.common.planned
 notes:
   - The first to come is what others need, so the order in which objects are declared says nothing.
 seealso:

@@ -62,11 +62,6 @@ options:
       group:
         description: Number of the group.
         type: int
-  _planned:
-    description:
-      - What earlier tasks of a check-mode run would have made. The collection fills it in; it is not for playbooks.
-    type: list
-    elements: dict
 attributes:
   check_mode:
     support: full
@@ -79,6 +74,7 @@ attributes:
     description: A second run with the same options changes nothing, unless somebody wrote into the volume.
 extends_documentation_fragment:
   - virtops.libvirt.common
+  - virtops.libvirt.common.planned
 seealso:
   - module: virtops.libvirt.volume
   - module: virtops.libvirt.snapshot
