@@ -6,9 +6,8 @@ it has and what a change of it does to a running object; argument spec, reading,
 change all come from it.
 
 A place is a path relative to the element that owns the field: C(memory) is the text of an element,
-C(os/type/@machine) an attribute, C(.) the owner's own text. Three shapes build on it: C(Group) (a dict, one element),
-C(Items) (a list of dicts, repeated elements with an identity), C(Scalars) (a list of plain values, repeated elements)
-and C(Mapping) (a dict of the user's own keys, repeated elements).
+C(os/type/@machine) an attribute, C(.) the owner's own text. The shapes that build on it are C(Group) (a dict, one
+element), C(Items) (a list of dicts, repeated elements with an identity), and those of C(_scalars).
 
 "Canonical" below is what C(_values) makes of a value; in a dict of canonical values a missing key is unmanaged.
 """
@@ -79,8 +78,7 @@ class Field:
 
     def _tags(self) -> tuple[str, str]:
         """What must be below an owner, and below that, for the place to be there; "" for anything."""
-        found = _TAGS.match(self.element_path)
-        return (found[1] or "", found[2] or "") if found else ("", "")
+        return _TAGS.findall(self.element_path)[0]
 
     def spec(self) -> dict:
         """The entry of this option in an argument spec."""
@@ -119,7 +117,7 @@ class Field:
 
     def read(self, owner):
         """Canonical value in the XML below C(owner), or None."""
-        if not self.path or (self.only and not self.speaks(owner)):
+        if not self.path or not self.speaks(owner):
             return None
         element = self.owner(owner)
         if self.present:
@@ -305,62 +303,6 @@ class Items(Group):
                 continue
             element = elements[place] if place is not None else append(owner, self.element_path)
             self.write_into(element, canonical[number])
-
-
-class Scalars(Field):
-    """A list of plain values, each the text (or one attribute) of an element of its own; their order counts."""
-
-    def spec(self):
-        return {**super().spec(), "type": "list", "elements": self.value.option_type}
-
-    def parse(self, raw, where):
-        return [super(Scalars, self).parse(item, where) for item in raw]
-
-    def show(self, canonical):
-        return [self.value.show(item) for item in canonical]
-
-    def read(self, owner):
-        elements = owner.findall(self.element_path)
-        return [self.value.read((e.get(self.attribute) if self.attribute else e.text) or "") for e in elements]
-
-    def write(self, owner, canonical):
-        if self.agrees(owner, canonical):
-            return
-        remove(owner, self.element_path)
-        for text in map(self.value.text, canonical):
-            element = append(owner, self.element_path)
-            if self.attribute:
-                element.set(self.attribute, text)
-            else:
-                element.text = text
-
-
-class Mapping(Scalars):
-    """A dict with keys of the user's own: an element for each, its key in the attribute C(key)."""
-
-    def __init__(self, name, path, *, key, **more):
-        super().__init__(name, path, **more)
-        self.key = key
-
-    def spec(self):
-        return {"type": "dict"}
-
-    def parse(self, raw, where):
-        return {str(key): Field.parse(self, value, f"{where}.{key}") for key, value in raw.items()}
-
-    def show(self, canonical):
-        return dict(canonical)
-
-    def read(self, owner):
-        elements = owner.findall(self.element_path)
-        return {e.get(self.key): (e.get(self.attribute) if self.attribute else e.text) or "" for e in elements}
-
-    def write(self, owner, canonical):
-        if self.agrees(owner, canonical):
-            return
-        super().write(owner, list(canonical.values()))
-        for key, element in zip(canonical, owner.findall(self.element_path)):
-            element.set(self.key, key)
 
 
 def specs(fields) -> dict:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._match import said
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Mapping, Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import known
 
 

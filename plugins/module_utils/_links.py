@@ -6,7 +6,8 @@ Each is made by a function, as what a change does to what runs differs; C(effect
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import LIMIT, NUMBER, YES_ONLY
 
 # Whose bridges of the kernel filter VLANs (libvirt's news of 11.0.0).

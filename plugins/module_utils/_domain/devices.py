@@ -15,13 +15,7 @@ def check(domain, target, words: dict) -> None:
     """Refused for devices in a document, and its words, that QEMU has not, or not beside each other."""
     # libvirt moves the primary one of a document to the front, so that it stands elsewhere in what it is laid over.
     shown = words if domain.xml is None else domain.values(domain.declared())
-    _videos(domain, shown.get("videos", []))
-    if shown.get("graphics") and domain.wanted.get("videos") == []:
-        # virDomainDefAddImplicitVideo
-        raise Refused(
-            f"{domain.subject}: videos: libvirt gives a guest with graphics one; give one, of the model none for none,"
-            " or take the graphics out"
-        )
+    _videos(domain, shown.get("videos", []), bool(shown.get("graphics")))
     # What libvirt makes good or leaves out of a document it cannot of an option, which is to be there afterwards.
     if domain.xml is None:
         for option in ("channels", "serials", "consoles"):
@@ -72,8 +66,15 @@ def _filesystem(where: str, item: dict) -> None:
         raise Refused(f"{where}: virtiofs has the accessmode passthrough only; take 'accessmode' out, or choose 'path'")
 
 
-def _videos(domain, videos: list[dict]) -> None:
-    """Refused for what QEMU has no second video device of (qemuValidateDomainDeviceDefVideo)."""
+def _videos(domain, videos: list[dict], has_graphics: bool) -> None:
+    """Refused for what QEMU has no second video device of (qemuValidateDomainDeviceDefVideo), and for none where
+    libvirt adds one (virDomainDefAddImplicitVideo).
+    """
+    if has_graphics and domain.wanted.get("videos") == []:
+        raise Refused(
+            f"{domain.subject}: videos: libvirt gives a guest with graphics one; give one, of the model none for none,"
+            " or take the graphics out"
+        )
     if sum(video.get("primary", False) for video in videos) > 1:
         raise Refused(f"{domain.subject}: videos: only one of them can be primary; take 'primary' out of the others")
     led = any(video.get("primary") or video.get("model") == "none" for video in videos)

@@ -190,8 +190,7 @@ def settle_consoles(document) -> None:
     """Bring the consoles of a user's document into the form that libvirt gives them: they are numbered, and the first
     one is the first serial port under another name, whatever else stands there (virDomainDefAddConsoleCompat).
     """
-    for number, element in enumerate(document.findall("devices/console")):
-        ensure(element, "target").set("port", str(number))
+    _console_ports(document)
     serial, console = document.find("devices/serial"), document.find("devices/console")
     if serial is None or console is None or console.find("target[@type][@type!='serial']") is not None:
         return
@@ -243,8 +242,8 @@ def _audio(domain, base, target) -> None:
 
 def _console_ports(target) -> None:
     """libvirt numbers consoles by their places, whatever they say (virDomainDefParseXML)."""
-    for number, console in enumerate(target.findall("devices/console/target")):
-        console.set("port", str(number))
+    for number, console in enumerate(target.findall("devices/console")):
+        ensure(console, "target").set("port", str(number))
 
 
 def _boot(domain, target) -> list[Edit]:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Mapping, Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NUMBER, ON_OFF, YES_NO, Bool, Default, Int
 
 PRESENT = Bool()

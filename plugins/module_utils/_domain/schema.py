@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import firmware, nics, parts, resources, storage
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, Field, Mapping
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, Field
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Mapping
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME, UUID, YES_NO
 
 DISKS = storage.DISKS

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group, Items, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._links import bandwidth, virtualport, vlan
 from ansible_collections.virtops.libvirt.plugins.module_utils._network.addresses import DOMAIN, IPS, ROUTES, Sole
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     ADDRESS,
     COUNT,

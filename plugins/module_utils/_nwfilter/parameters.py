@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Mapping
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Mapping
 
 
 class Parameters(Mapping):

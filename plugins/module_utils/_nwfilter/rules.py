@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, Scalars, read, write
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import Field, read, write
 from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.details import (
     ADDRESSES,
     DETAILS,
@@ -19,6 +19,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.details 
     VERSIONS,
 )
 from ansible_collections.virtops.libvirt.plugins.module_utils._ordered import Ordered
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import YES_NO, Int, Text
 
 # What libvirt gives a rule without one (virNWFilterRuleParse).

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, Field, Group, Items, Mapping, Scalars
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, Field, Group, Items
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import remove
 from ansible_collections.virtops.libvirt.plugins.module_utils._pool.kinds import FORMATS, KINDS
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Mapping, Scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import (
     COUNT,
     MODE,

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Items, Mapping
+from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, Field, Items
+from ansible_collections.virtops.libvirt.plugins.module_utils._scalars import Mapping
 from ansible_collections.virtops.libvirt.plugins.module_utils._values import NAME, TEXT, Bool
 
 # libvirt keeps a description of a snapshot and nothing else of ours, but it keeps the whole guest with it: the labels

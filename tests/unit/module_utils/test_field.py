@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from ansible_collections.virtops.libvirt.plugins.module_utils import _change
+from ansible_collections.virtops.libvirt.plugins.module_utils import _change, _scalars
 from ansible_collections.virtops.libvirt.plugins.module_utils import _diff as diff
 from ansible_collections.virtops.libvirt.plugins.module_utils import _field as field
 from ansible_collections.virtops.libvirt.plugins.module_utils import _values as values
@@ -29,7 +29,7 @@ FIELDS = (
         ),
         identity=("target",),
     ),
-    field.Scalars("tags", "tags/tag"),
+    _scalars.Scalars("tags", "tags/tag"),
 )
 
 options = st.fixed_dictionaries(
