@@ -21,6 +21,8 @@ import host_snapshot as snapshot
 # Not in /tmp, whose files others may have made.
 PLACE = Path("/run/hypervisor-bridges")
 ANSWER, OUTCOME, PLAN = PLACE / "answer.json", PLACE / "outcome.json", PLACE / "plan.json"
+# There when all commands of the change have ended.
+MADE = PLACE / "made"
 # So that whoever started it hears that it was started, before the network goes.
 HEAD_START = 1
 # The part of the deadline in which the network has to come up; in the rest of it the role has to come back.
@@ -43,10 +45,12 @@ def start(plan: dict) -> dict:
         ]
         silent = [gateway for gateway, device in ways if gateway in bridge["gateways"] and not answers(gateway, device)]
         bridge["gateways"] = [one for one in bridge["gateways"] if one not in silent]
+    # The same clock for all processes of the host.
+    until = time.monotonic() + HEAD_START + plan["deadline"] * FIRST
     # Without the files, which the others have no need of.
-    write(PLAN, json.dumps({**plan, "files": []}), 0o600)
-    ANSWER.unlink(missing_ok=True)
-    OUTCOME.unlink(missing_ok=True)
+    write(PLAN, json.dumps({**plan, "files": [], "until": until}), 0o600)
+    for left in (ANSWER, OUTCOME, MADE):
+        left.unlink(missing_ok=True)
     process = os.fork()
     if process == 0:
         detach()
@@ -86,7 +90,10 @@ def apply(plan: dict) -> None:
         time.sleep(HEAD_START)
         ends = time.monotonic() + plan["deadline"]
         before = Before(plan)
-        why = forward(plan) or answer(ends, plan["deadline"])
+        why = forward(plan)
+        if not why:
+            MADE.touch()
+            why = answer(ends, plan["deadline"])
     except BaseException as error:  # noqa: BLE001 - whatever it was, the network must be what it was
         why = f"{type(error).__name__}: {error}"
     try:
@@ -167,9 +174,10 @@ def run_all(bridge: dict, step: str, state: str) -> list[str]:
         command = [
             word.replace("{bridge}", bridge["name"]).replace("{interface}", bridge["interface"]) for word in words
         ]
-        if command[:3] == ["ip", "link", "delete"] and not links.is_link(command[3]):
-            continue
-        if (wrong := snapshot.run(command)) and step == "enter":
+        wrong = snapshot.run(command)
+        # Some systems delete their bridge themselves, at any time.
+        done = command[:3] == ["ip", "link", "delete"] and not links.is_link(command[3])
+        if wrong and not done and step == "enter":
             return [wrong]
     return []
 
@@ -187,13 +195,17 @@ def answer(ends: float, deadline: int) -> str:
 
 
 def check() -> list[str]:
-    """Wait until the network is what it should be; what it lacks when the deadline is near."""
+    """Wait until the change is made and the network is what it should be; what it lacks when the deadline is near.
+
+    What is right before may be changed once more, as by a system that brings the NIC up and is then told to.
+    """
     plan = json.loads(PLAN.read_text())
-    ends = time.monotonic() + plan["deadline"] * FIRST
     # Leases, router advertisements and checks for duplicates take their time.
-    while (lacks := wrong(plan)) and running() is not None and time.monotonic() < ends:
+    while running() is not None and time.monotonic() < plan["until"]:
+        if MADE.exists() and not wrong(plan):
+            return []
         time.sleep(0.3)
-    return lacks
+    return wrong(plan)
 
 
 def keep() -> dict:
@@ -203,7 +215,7 @@ def keep() -> dict:
     """
     plan = json.loads(PLAN.read_text())
     if running() is not None:
-        write(ANSWER, json.dumps({"why": "; ".join(wrong(plan))}), 0o600)
+        write(ANSWER, json.dumps({"why": "; ".join(check())}), 0o600)
     ends = time.monotonic() + plan["deadline"] + 120
     while running() is not None and time.monotonic() < ends:
         time.sleep(0.1)

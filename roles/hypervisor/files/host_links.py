@@ -43,7 +43,10 @@ def ports(bridge: str) -> list[str]:
 
 
 def attributes(device: str) -> dict:
-    link = ip("-details", "link", "show", "dev", device)[0]
+    """Nothing where it has just gone."""
+    link = next(iter(ip("-details", "link", "show", "dev", device)), None)
+    if link is None:
+        return {}
     data = link.get("linkinfo", {}).get("info_data", {})
     return {**{key: data[key] for key in OF_BRIDGES if key in data}, "address": link["address"], "mtu": link["mtu"]}
 

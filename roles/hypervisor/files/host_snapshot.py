@@ -118,7 +118,12 @@ def lifetime(address: dict) -> list[str]:
 
 
 def is_up(device: str) -> bool:
-    return bool(int(Path("/sys/class/net", device, "flags").read_text(), 16) & 1)
+    flags = Path("/sys/class/net", device, "flags")
+    try:
+        return bool(int(flags.read_text(), 16) & 1)
+    # It is gone, or goes while it is read.
+    except OSError:
+        return False
 
 
 def run(command: list[str]) -> str:

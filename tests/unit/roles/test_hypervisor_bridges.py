@@ -11,6 +11,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "roles/hypervisor/files"))
 
+import bridges_apply as apply
 import bridges_look as look
 import host_systems as systems
 
@@ -126,3 +127,25 @@ def test_there_is_no_way_out_by_a_family_without_an_address(given, taken, ways):
     took.update(gateway="192.0.2.1", gateway6="2001:db8::1", **taken)
     bridge = look.resolved({"name": "br0", **given}, took)
     assert (bridge["gateway"], bridge["gateway6"]) == ways
+
+
+@pytest.mark.parametrize(("goes", "why"), [(True, "not up"), (False, "not deleted")])
+def test_a_bridge_that_went_by_itself_is_no_failure(monkeypatch, goes, why):
+    """NetworkManager deletes its own when its profile is gone, also while the command for it starts."""
+    ran = []
+    monkeypatch.setattr(apply.snapshot, "run", lambda words: ran.append(words) or f"not {words[-1]}")
+    monkeypatch.setattr(apply.links, "is_link", lambda name: not (goes and ran))
+    enter = [["ip", "link", "delete", "{bridge}"], ["ip", "link", "set", "{interface}", "up"]]
+    commands = {"nic": {"enter": enter}}
+    assert apply.run_all({"name": "deleted", "interface": "eth0", "commands": commands}, "enter", "nic") == [why]
+
+
+def test_a_network_that_is_right_before_the_change_is_made_is_looked_at_again(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(apply, "PLAN", tmp_path / "plan.json")
+    monkeypatch.setattr(apply, "MADE", tmp_path / "made")
+    monkeypatch.setattr(apply.time, "sleep", lambda seconds: apply.MADE.touch())
+    monkeypatch.setattr(apply, "running", lambda: 1)
+    monkeypatch.setattr(apply, "wrong", lambda plan: seen.append(apply.MADE.exists()))
+    apply.PLAN.write_text('{"until": Infinity}')
+    assert (apply.check(), seen) == ([], [True])
