@@ -6,5 +6,3 @@ from ansible_collections.virtops.libvirt.plugins.plugin_utils._planned import Pl
 
 class ActionModule(PlannedActionBase):
     """virtops.libvirt.snapshot."""
-
-    beside = {"children": "snapshot", "retention": "snapshot"}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.virtops.libvirt.plugins.plugin_utils._here import ReadingActionBase
+from ansible_collections.virtops.libvirt.plugins.plugin_utils._planned import PlannedActionBase
 
 
-class ActionModule(ReadingActionBase):
-    """virtops.libvirt.snapshot_info."""
+class ActionModule(PlannedActionBase):
+    """virtops.libvirt.snapshot_info, which a check tells the snapshots of the same play."""

@@ -8,6 +8,9 @@ from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import parse
 
+# Filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
+PLANNED = {"_planned": {"type": "list", "elements": "dict"}}
+
 
 class Actual:
     """One object as libvirt answers it: C(handle), the persistent C(text), C(active), and the text it runs with.
@@ -59,13 +62,15 @@ class Planned:
     """Objects that earlier tasks of the same check-mode run would have made, changed or removed.
 
     An entry is a dict of C(kind), C(name), C(pool), C(words) (the object in the words of the options, {} where it is
-    removed) and C(xml) (its document, None where that stays as it is). C(run_command): AnsibleModule's, for what
-    libvirt has no call for.
+    removed), C(xml) (its document, None where that stays as it is), and where there is something to tell C(live) (the
+    document that it runs with) and C(stack) (the one that makes it). C(run_command): AnsibleModule's, for what libvirt
+    has no call for.
     """
 
     def __init__(self, entries=(), run_command: Callable[..., tuple[int, str, str]] | None = None):
         self._run_command: Any = run_command
         self._entries: dict[tuple, dict] = {}
+        self._story: list[dict] = []
         self._answers: dict[str, Any] = {}
         # Whether many objects are planned beside each other, so that it pays to ask about all that there are.
         self.many = False
@@ -78,8 +83,10 @@ class Planned:
         """Note one more object."""
         key = (entry["kind"], entry.get("pool"), entry["name"])
         before = self._entries.get(key) or {}
-        xml = (entry.get("xml") or before.get("xml")) if entry["words"] else None
-        self._entries[key] = {**entry, "xml": xml}
+        # What does not change with it.
+        kept = ("xml", "live", "stack") if entry["words"] else ()
+        self._entries[key] = {**entry, **{name: entry.get(name) or before.get(name) for name in kept}}
+        self._story.append(entry)
 
     @property
     def executes(self) -> bool:
@@ -93,6 +100,7 @@ class Planned:
     def forget(self) -> None:
         """Let go of all answers and of what was planned: it is being made now."""
         self._entries.clear()
+        self._story.clear()
         self._answers.clear()
 
     def once(self, question: str, ask):
@@ -112,9 +120,18 @@ class Planned:
         """The words of a planned object; None where nothing is planned or where its removal is."""
         return (self._entries.get((kind, pool, name)) or {}).get("words") or None
 
+    @property
+    def entries(self) -> list[dict]:
+        """All of them."""
+        return list(self._entries.values())
+
     def of(self, kind: str, pool: str | None = None) -> dict[str, dict]:
         """All entries of a kind by name: C(words) is {} where it would be removed."""
         return {key[2]: entry for key, entry in self._entries.items() if key[:2] == (kind, pool)}
+
+    def story(self, kind: str, pool: str | None = None) -> list[dict]:
+        """All that would have become of objects of a kind, in the order of the tasks."""
+        return [entry for entry in self._story if (entry["kind"], entry.get("pool")) == (kind, pool)]
 
     def removes(self, kind: str, name: str, pool: str | None = None) -> bool:
         """Whether an object would be gone by now."""
@@ -123,7 +140,7 @@ class Planned:
 
     def all(self, kind: str) -> list[dict]:
         """The words of all planned objects of a kind."""
-        return [entry["words"] for key, entry in self._entries.items() if key[0] == kind and entry["words"]]
+        return [entry["words"] for entry in self.entries if entry["kind"] == kind and entry["words"]]
 
     def laid_over(
         self, actual: Actual | None, kind: str, name: str, pool: str | None, off: tuple, completed
@@ -148,5 +165,5 @@ class Planned:
             state=state,
             autostart=words.get("autostart", actual.autostart if actual else None),
             # It went on running, as far as is known here, or would have started with its definition.
-            live_text=((actual.live_text if actual else "") or text) if active else "",
+            live_text=(entry.get("live") or (actual.live_text if actual else "") or text) if active else "",
         )

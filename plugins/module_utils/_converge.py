@@ -35,7 +35,7 @@ def converge(resource, check: bool) -> dict:
                 + "; ".join(f"{c.path} ({c.after}, it has {c.before})" for c in left)
             )
         after = again.before
-    more = resource.foreseen() if check else resource.ready()
+    more = resource.foreseen(plan) if check else resource.ready()
     return {
         "changed": bool(plan.changes),
         "changes": [change.words() for change in plan.changes],

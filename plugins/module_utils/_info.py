@@ -44,7 +44,7 @@ def gather(resource_class, conn, params: dict, planned: Planned) -> list[dict]:
     if resource_class.kind == "domain":
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain.info import gather as domains
 
-        return domains(conn, params)
+        return domains(conn, params, planned)
     if resource_class.kind == "snapshot":
         from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.info import gather as snapshots
 
@@ -71,5 +71,5 @@ def _listed(resource_class, conn, params: dict, planned: Planned) -> list[tuple[
         return []
     found = [(resource_class.called(handle), resource_class.options_of(handle)) for handle in handles]
     known = {name for called, _options in found for name in called}
-    new = [name for name in planned.of(kind, pool) if name not in known]
-    return found + [({name}, {"name": name}) for name in new]
+    new = {name: one["words"] for name, one in planned.of(kind, pool).items() if name not in known and one["words"]}
+    return found + [({name}, resource_class.options_of_words(words)) for name, words in new.items()]

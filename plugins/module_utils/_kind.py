@@ -38,8 +38,6 @@ class Kind:
     kept: frozenset = frozenset()
     # Places that count when the object is made, and that libvirt answers with figures of its own later.
     created_only: tuple[str, ...] = ()
-    # Whether the info module of the kind tells what earlier tasks of a check-mode run would have made.
-    tells_planned = True
     # What a change of a place that no field speaks for does to a running object.
     edit_effect = NEXT_BOOT
     # Places without a field that libvirt itself has otherwise while the object runs; None: nothing such is compared.
@@ -146,8 +144,11 @@ class Kind:
         """What to add to the result about its plan, in check mode and for real alike."""
         return {}
 
-    def foreseen(self) -> dict:
-        """What to add to the result in check mode, for the tasks that come after."""
+    def foreseen(self, plan: Plan) -> dict:
+        """What to add to the result in check mode, for the tasks that come after.
+
+        C(planned): entries of C(Planned) that take the place of the one that the result itself tells.
+        """
         return {}
 
     def state_steps(self, actual: Actual | None) -> list[Step]:

@@ -10,15 +10,13 @@ import gc
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import PLANNED, Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import connection, default_uri
 from ansible_collections.virtops.libvirt.plugins.module_utils._converge import converge
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed, Refused, libvirt_words
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import MISSING, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._xml import MASK
 
-# Filled by the collection's action plugins: what earlier tasks of a check-mode run would have made.
-_PLANNED = {"_planned": {"type": "list", "elements": "dict"}}
 # Pythons that distributions package libvirt for.
 _INTERPRETERS = ("/usr/bin/python3", "/usr/libexec/platform-python", "/usr/local/bin/python3")
 _PACKAGES = "python3-libvirt and python3-lxml (the same names on Debian, Ubuntu, Fedora and Enterprise Linux)"
@@ -63,7 +61,7 @@ class _Module(AnsibleModule):
 
 def run(resource_class) -> None:
     """Run the module of one kind of object."""
-    spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, **_PLANNED}
+    spec = {**resource_class.argument_spec(), "uri": {"type": "str"}, **PLANNED}
     kept = {"confidential": resource_class.confidential, "hidden": resource_class.hidden}
     module = _Module(**kept, argument_spec=spec, supports_check_mode=True)
 
@@ -78,15 +76,16 @@ def run(resource_class) -> None:
 def run_info(resource_class) -> None:
     """Run the info module of one kind of object: it reads, in check mode and for real alike."""
     names = {"name": {"type": "list", "elements": "str"}, "uri": {"type": "str"}}
-    spec = {**names, **resource_class.info_options, **(_PLANNED if resource_class.tells_planned else {})}
+    spec = {**names, **resource_class.info_options, **PLANNED}
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
 
     def work(conn):
         from ansible_collections.virtops.libvirt.plugins.module_utils._info import gather
 
-        planned = Planned(module.params.get("_planned") or (), module.run_command)
+        planned = Planned(module.params["_planned"] or (), module.run_command)
         found = gather(resource_class, conn, module.params, planned)
-        beside = resource_class.told_beside(conn, [one["name"] for one in found if "name" in one], module.params)
+        names = [one["name"] for one in found if "name" in one]
+        beside = resource_class.told_beside(conn, names, module.params, planned)
         return {"changed": False, f"{resource_class.kind}s": found, **beside}
 
     _answer(module, work, read_only=True)

@@ -124,7 +124,12 @@ class Resource(Kind):
         return {"name": handle.name()}
 
     @classmethod
-    def told_beside(cls, _conn, _names: list[str], _params: dict) -> dict:
+    def options_of_words(cls, words: dict) -> dict:
+        """The options that name the object of these words."""
+        return {"name": words["name"]}
+
+    @classmethod
+    def told_beside(cls, _conn, _names: list[str], _params: dict, _planned: Planned) -> dict:
         """What the info module answers beside the objects C(names) in the words of the options; its C(params)."""
         return {}
 

@@ -9,6 +9,7 @@ short_description: Read guests of libvirt
 version_added: 0.1.0
 description:
   - Gives each domain in the words of the options of M(virtops.libvirt.domain), so that it can be fed back to it.
+  - In check mode these are the guests that the play would have made by then, as far as tasks of this collection do.
 options:
   addresses:
     description: Also tell the addresses of each guest, in RV(addresses); it takes a few calls of libvirt more for each.
@@ -21,6 +22,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.domain

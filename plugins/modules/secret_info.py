@@ -11,9 +11,11 @@ description:
   - Gives each secret in the words of the options of M(virtops.libvirt.secret), so that it can be fed back to it; never
     its value.
   - O(name) is the usage of a secret, or its UUID.
+  - In check mode these are the secrets that the play would have made by then, as far as tasks of this collection do.
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.secret

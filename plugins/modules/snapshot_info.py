@@ -10,6 +10,7 @@ version_added: 0.1.0
 description:
   - Gives each snapshot in the words of the options of M(virtops.libvirt.snapshot), its place in the tree, and whether
     libvirt on this host can go back to it and delete it.
+  - In check mode these are the snapshots that the play would have made by then, as far as tasks of this collection do.
 options:
   domain:
     description: Names of the guests; without it all that have snapshots.
@@ -18,6 +19,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.snapshot

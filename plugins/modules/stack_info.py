@@ -12,6 +12,8 @@ description:
     declared any more. What was there before the stack, and secrets, are not among it.
   - What objects are like it tells of those that are named, whoever made them, all over one connection. So one task does
     what M(virtops.libvirt.pool_info), M(virtops.libvirt.volume_info) and the others do in several.
+  - In check mode these are the stacks and objects that the play would have made by then, as far as tasks of this
+    collection do.
 options:
   pools:
     description: Names of pools. Those that do not exist are left out of the answer, as with all kinds.
@@ -36,6 +38,7 @@ options:
 extends_documentation_fragment:
   - virtops.libvirt.common
   - virtops.libvirt.common.reading
+  - virtops.libvirt.common.planned
   - virtops.libvirt.common.read_only
 seealso:
   - module: virtops.libvirt.stack

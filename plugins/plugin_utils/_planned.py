@@ -45,6 +45,7 @@ class PlannedActionBase(HereActionBase):
         # Who says that a check changes nothing asks a question, and plans nothing.
         if self._task.check_mode and result.get("changed") and self._task.changed_when != [False]:
             self._add(task_vars or {}, arguments, result)
+        result.pop("planned", None)
         return result
 
     def execute(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
@@ -85,6 +86,10 @@ class PlannedActionBase(HereActionBase):
         ]
 
     def _add(self, task_vars: dict[str, Any], arguments: dict[str, Any], result: dict[str, Any]) -> None:
+        if "planned" in result:
+            for entry in result["planned"]:
+                self._note(task_vars, arguments, entry)
+            return
         kind = self.kind or self._task.action.rpartition(".")[2]
         words = result.get(kind) or {}
         # The domain of a network is that of its names.

@@ -219,30 +219,6 @@ def test_a_guest_whose_definition_does_not_start_comes_back_as_it_ran(lab, runni
     assert [live(lab).findtext(place) for place in ("os/kernel", "title")] == [ran.findtext("os/kernel"), None]
 
 
-def test_a_task_waits_for_an_address_and_says_what_is_missing(lab, tiny, pool):
-    ranges = [{"start": "10.50.0.10", "end": "10.50.0.20"}]
-    subnet = {"address": "10.50.0.1", "prefix": 24, "dhcp": {"ranges": ranges}}
-    lab.ok("network", name="lab", state="active", ips=[subnet])
-    nic = f"<interface type='network'><mac address='{MAC}'/><source network='lab'/><model type='virtio'/></interface>"
-    guest = {"name": "guest", "state": "running"}
-    channel = "<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
-    made = lab.ok("domain", **guest, xml=guests.tiny_guest(tiny, devices=nic + channel), wait_for=["ip"], timeout=60)
-    assert [(one["mac"], one["source"]) for one in made["addresses"]] == [(MAC, "lease")]
-    lab.unchanged("domain", **guest, wait_for=["ip"])
-    told = lab.check("domain_info", addresses=True)["addresses"]
-    assert [one["address"] for one in told["guest"]] == [one["address"] for one in made["addresses"]]
-    failed = lab.run("domain", **guest, wait_for=["ssh"], timeout=1)
-    words = ("after 1 s it has no SSH server that greets", "it is running", "its agent is not there", "10.50.0.")
-    assert all(word in failed["msg"] for word in words), failed["msg"]
-    failed = lab.run("domain", **guest, wait_for=["agent"], timeout=1)
-    assert "no guest agent" in failed["msg"]
-    failed = lab.run("domain", **guest, wait_for=["cloud_init"], timeout=1)
-    assert "cloud-init is not done: its agent does not answer" in failed["msg"]
-    lab.ok("domain", **{**guest, "state": "stopped"}, channels=[], force=True)
-    failed = lab.run("domain", **guest, wait_for=["cloud_init"], timeout=60)
-    assert "no channel for a guest agent" in failed["msg"]
-
-
 def test_what_others_plugged_in_stays_beside_a_document(lab, tiny, running):
     xml = guests.tiny_guest(tiny, devices=PORTS + DRIVES)
     lab.ok("domain", xml=xml)

@@ -91,7 +91,12 @@ class Wait:
                     self.result["cloud_init"] = self._outcome.result
                 del self.left[0]
                 self._begin()
-            if self.left and (self._is_late() or not self._runs(seen)):
+            if self.left and not self._runs(seen):
+                self.failure = Failed(
+                    f"{self.domain.subject}: while it was waited for it became {states.told(self.handle)}, and"
+                    f" {self._lacking()}; look at its console and at QEMU's log of it on the host, and start it again"
+                )
+            elif self.left and self._is_late():
                 self.failure = Failed(_reason(self.domain, self.handle, self._lacking()))
             if not self.left:
                 self.result["addresses"] = addresses(self.handle)

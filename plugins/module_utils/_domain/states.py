@@ -39,6 +39,17 @@ def name(handle) -> str:
     return word(handle.state()[0], handle.hasManagedSaveImage)
 
 
+def told(handle) -> str:
+    """The state of a domain with libvirt's own word for why, as in "stopped (crashed)"."""
+    number, why = handle.state()[:2]
+    of = {libvirt.VIR_DOMAIN_SHUTOFF: "SHUTOFF", libvirt.VIR_DOMAIN_PAUSED: "PAUSED"}.get(number)
+    prefix = f"VIR_DOMAIN_{of}_"
+    # virDomainShutoffReason and virDomainPausedReason; 0 is "unknown" in both.
+    reasons = {getattr(libvirt, key): key[len(prefix) :] for key in dir(libvirt) if of and key.startswith(prefix)}
+    reason = reasons.get(why, "").lower().replace("_", " ") if why else ""
+    return f"{name(handle)} ({reason})" if reason else name(handle)
+
+
 def word(number: int, is_saved) -> str:
     """The word for a state of libvirt (virDomainState); C(is_saved()) is asked of a domain that is off."""
     if number in (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_BLOCKED, libvirt.VIR_DOMAIN_SHUTDOWN):

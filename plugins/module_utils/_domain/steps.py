@@ -42,7 +42,6 @@ class Domain(Resource):
     fields = FIELDS
     kept = frozenset({"uuid", "devices/interface/mac"})
     runs_otherwise = frozenset(_RUNS_OTHERWISE)
-    tells_planned = False
     info_options = {
         "addresses": {"type": "bool", "default": False},
         "documents": {"type": "bool", "default": False},
@@ -67,13 +66,13 @@ class Domain(Resource):
     _guest = None
 
     @classmethod
-    def told_beside(cls, conn, names, params):
+    def told_beside(cls, conn, names, params, planned):
         asked = [name for name in cls.info_options if params[name]]
         if not asked:
             return {}
         from ansible_collections.virtops.libvirt.plugins.module_utils._domain import info
 
-        return {name: getattr(info, name)(conn, names) for name in asked}
+        return {name: getattr(info, name)(conn, names, planned) for name in asked}
 
     def find(self):
         listed = self.listed

@@ -34,7 +34,7 @@ class Network(SwitchedResource):
     info_options = {name: {"type": "bool", "default": False} for name in ("leases", "ports", "guests")}
 
     @classmethod
-    def told_beside(cls, conn, names, params):
+    def told_beside(cls, conn, names, params, _planned):
         from ansible_collections.virtops.libvirt.plugins.module_utils._network.info import told
 
         return told(conn, names, params)

@@ -28,7 +28,7 @@ class NWFilter(Resource):
         return document.get("name") or ""
 
     @classmethod
-    def told_beside(cls, conn, names, _params):
+    def told_beside(cls, conn, names, _params, _planned):
         from ansible_collections.virtops.libvirt.plugins.module_utils._nwfilter.info import used_by
 
         return {"used_by": used_by(conn, names)}

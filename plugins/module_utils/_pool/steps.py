@@ -65,7 +65,7 @@ class Pool(SwitchedResource):
         return handle.XMLDesc(libvirt.VIR_STORAGE_XML_INACTIVE), handle.XMLDesc(0) if active else ""
 
     @classmethod
-    def told_beside(cls, conn, names, _params):
+    def told_beside(cls, conn, names, _params, _planned):
         figures = {}
         for handle in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
             if handle.name() in names:

@@ -39,7 +39,6 @@ class Secret(Resource):
     """One secret. It has no name: what it is for (type and usage) names it, or else its UUID."""
 
     kind = root = schema = "secret"
-    tells_planned = False
     fields = FIELDS
     filled = FILLED
     extra = {
@@ -95,6 +94,10 @@ class Secret(Resource):
         types = {_number(name): name for name in USAGES}
         usage = {"type": types[handle.usageType()], "usage": handle.usageID()} if handle.usageID() else {}
         return {"uuid": handle.UUIDString(), **usage}
+
+    @classmethod
+    def options_of_words(cls, words):
+        return {key: words[key] for key in ("uuid", "type", "usage") if key in words}
 
     # --- what is there ----------------------------------------------------------------------------------------------
 

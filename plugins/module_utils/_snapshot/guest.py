@@ -58,8 +58,11 @@ class Guest:
         self.state, self.active = actual.state, actual.active
         self.tree = actual.live_tree if self.active and actual.live_tree is not None else actual.tree
         self.disks = [Disk(self, element) for element in self.tree.findall("devices/disk")]
+        self._sources = {disk.target: disk.source for disk in self.disks}
         self._version: int | None = None
         self._documents: tuple[list[str], str | None] | None = None
+        if planned.story("snapshot", name):
+            self._lay_over(self.snapshots())
 
     @property
     def subject(self) -> str:
@@ -133,6 +136,13 @@ class Guest:
         """All its snapshots as they are; whoever plans may change what it gets."""
         if self._documents is None:
             self._documents = documents(self.handle)
-        tree = Tree(*self._documents, {disk.target: disk.source for disk in self.disks})
-        tree.lay_over(self.planned.of("snapshot", self.name))
+        tree = Tree(*self._documents, self._sources)
+        tree.lay_over(self.planned.story("snapshot", self.name), self.path_of)
         return tree
+
+    def _lay_over(self, tree: Tree) -> None:
+        """Have the disks where a check-mode run would have left them."""
+        for disk in self.disks:
+            source = tree.active.get(disk.target)
+            if source != disk.source:
+                disk.source, disk.format = source, tree.formats.get(source, disk.format)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import deletion, reversion
@@ -17,16 +16,17 @@ def gather(conn, params: dict, planned: Planned) -> list[dict]:
     Ordered by guest, then from the oldest to the newest; guests and snapshots that do not exist are left out.
     """
     found: list[dict] = []
-    for name in sorted(_guests(conn, params.get("domain"))):
+    for name in sorted(_guests(conn, params.get("domain"), planned)):
         found += _snapshots(conn, name, params.get("name"), planned)
     return found
 
 
-def _guests(conn, names) -> set[str]:
+def _guests(conn, names, planned: Planned) -> set[str]:
     """The guests that have snapshots, of those that are meant."""
-    if names is None:
-        return {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT)}
-    return {name for name in names if lookup(conn.lookupByName, name, libvirt.VIR_ERR_NO_DOMAIN) is not None}
+    if names is not None:
+        return set(names)
+    there = {handle.name() for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT)}
+    return there | {one["pool"] for one in planned.entries if one["kind"] == "snapshot"}
 
 
 def _snapshots(conn, domain: str, names, planned: Planned) -> list[dict]:
@@ -34,7 +34,7 @@ def _snapshots(conn, domain: str, names, planned: Planned) -> list[dict]:
     try:
         guest = reader.guest
     except Refused:
-        # It is gone meanwhile.
+        # It is not there, or gone meanwhile.
         return []
     tree = guest.snapshots()
     answer = []

@@ -59,7 +59,6 @@ class Snapshot(Resource):
     filled = FILLED
     created_only = CREATED_ONLY
     edit_effect = FIXED
-    tells_planned = False
     info_options = {"domain": {"type": "list", "elements": "str"}}
     extra = {
         "domain": {"type": "str", "required": True},
@@ -82,6 +81,8 @@ class Snapshot(Resource):
         self._resumes = False
         # The guest's files before the steps.
         self._files: set[str] = set()
+        # The names of those that go.
+        self._going: list[str] = []
 
     def _name(self):
         # A policy needs none.
@@ -106,7 +107,7 @@ class Snapshot(Resource):
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def plan(self):
-        self._guest, self._resumes = None, False
+        self._guest, self._resumes, self._going = None, False, []
         plan = super().plan()
         if plan.steps:
             # What an interrupted run did to them is not known.
@@ -146,6 +147,11 @@ class Snapshot(Resource):
         if not self.name or self.guest.handle is None:
             return None
         return lookup(self.guest.handle.snapshotLookupByName, self.name, libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT)
+
+    def foreseen(self, plan):
+        from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import foresight
+
+        return {"planned": foresight.entries(self, plan, self._going)} if plan.changes else {}
 
     # --- what is wanted ---------------------------------------------------------------------------------------------
 
@@ -349,6 +355,7 @@ class Snapshot(Resource):
     def _deletion(self, tree, name: str) -> list[Step]:
         """The step that deletes one; C(tree) is left as it is behind that. Refused where libvirt cannot."""
         guest, snap = self.guest, tree.snaps[name]
+        self._going.append(name)
         if self.options["metadata_only"]:
             tree.forget(snap)
             return [Step(f"forget snapshot {guest.name}/{name}", lambda: deletion.forget(guest, snap))]

@@ -9,7 +9,9 @@ on from then (the overlay), and those in its C(domain) where the state itself li
 
 from __future__ import annotations
 
+import os
 import time
+from typing import Callable
 from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
@@ -55,6 +57,11 @@ def sources(domain) -> dict:
     return {disk.find("target").get("dev"): source_of(disk) for disk in disks}
 
 
+def _format_of(disk, usual: str) -> str:
+    driver = disk.find("driver")
+    return usual if driver is None else driver.get("type", usual)
+
+
 def _labels(tree) -> dict | None:
     """The labels in the document of a snapshot, None where this collection did not make it."""
     place = f"domain/metadata/{{{LABELS}}}snapshot"
@@ -68,8 +75,11 @@ class Snap:
 
     C(locations): {target: internal, external, manual or no}. C(overlays): {target: source} of its external disks.
     C(origins): {target: source} of the guest's disks when it was taken. C(created): seconds since 1970. C(labels):
-    None for one that this collection did not make.
+    None for one that this collection did not make. C(guest): where it is only planned, the document of the guest that
+    it is taken of.
     """
+
+    guest = ""
 
     def __init__(self, tree):
         self.tree = tree
@@ -85,6 +95,9 @@ class Snap:
         self.overlays = {disk.get("name"): source_of(disk) for disk in disks if disk.get("snapshot") == EXTERNAL}
         self.origins = sources(tree.find("domain"))
         self.labels = _labels(tree)
+        # Formats of these images, by their sources.
+        self.formats = {source_of(disk): _format_of(disk, "raw") for disk in tree.findall("domain/devices/disk")}
+        self.formats.update({source_of(disk): _format_of(disk, "qcow2") for disk in disks})
 
     @property
     def is_planned(self) -> bool:
@@ -123,6 +136,7 @@ class Tree:
         snaps = [Snap(ET.fromstring(text)) for text in texts]  # noqa: S314 (libvirt's own)
         self.snaps = {snap.name: snap for snap in snaps}
         self.current, self.active = current, dict(active)
+        self.formats = {source: name for snap in snaps for source, name in snap.formats.items()}
 
     def ordered(self) -> list[Snap]:
         """From the oldest to the newest; two of one second, as one grew out of the other."""
@@ -205,16 +219,38 @@ class Tree:
         """Whether the guest went back to an external snapshot and writes on into files of that revert."""
         return snap.name == self.current and any(self._is_new_branch(target) for target in snap.overlays)
 
-    def lay_over(self, entries: dict[str, dict]) -> None:
-        """What earlier tasks of a check-mode run would have made of them: C(entries) of C(Planned) by name."""
-        for name, entry in entries.items():
-            there, words = self.snaps.get(name), entry["words"]
+    def lay_over(self, story: list[dict], path_of: Callable[[tuple], str | None]) -> None:
+        """What earlier tasks of a check-mode run would have made of them: entries of C(Planned) in their order.
+
+        Beside what those have, C(guest) is the document of the guest that a new one is taken of, C(forgotten) is true
+        where the content of one that goes stays, and C(reverted) where the guest goes back to it. C(path_of(source)):
+        where a disk lies on the host.
+        """
+        for entry in story:
+            name, words = entry["name"], entry["words"]
+            there = self.snaps.get(name)
             if there is not None and not words:
-                self.remove(there)
-            elif there is None and words:
+                (self.forget if entry.get("forgotten") else self.remove)(there)
+            elif words and there is None:
                 self.add(Snap(ET.fromstring(entry["xml"])))  # noqa: S314 (the text is our own)
+                self.snaps[name].guest = entry.get("guest", "")
                 # They get into the document with the guest, which is not in it yet.
                 self.snaps[name].labels = words.get("labels", {})
+            elif words and "labels" in words:
+                self.snaps[name].labels = words["labels"]
+            if entry.get("reverted"):
+                self.go_back(self.snaps[name], path_of)
+
+    def go_back(self, snap: Snap, path_of: Callable[[tuple], str | None]) -> None:
+        """What a revert makes of them; libvirt writes on in new files beside what an external one lies on."""
+        self.current = snap.name
+        self.active.update(snap.origins)
+        for target in snap.overlays:
+            origin = snap.origins.get(target)
+            path = path_of(origin) if origin else None
+            # Its name has the second in which it is made.
+            self.active[target] = ("file", f"{os.path.splitext(path or '')[0]}.0")
+            self.formats[self.active[target]] = "qcow2"
 
     def add(self, snap: Snap) -> None:
         """What taking a snapshot makes of them."""
@@ -222,6 +258,7 @@ class Tree:
         self.snaps[snap.name] = snap
         self.current = snap.name
         self.active.update(snap.overlays)
+        self.formats.update(snap.formats)
 
     def forget(self, snap: Snap) -> None:
         """What deleting a snapshot without its content makes of them."""

@@ -13,6 +13,7 @@ import json
 import uuid
 from xml.etree import ElementTree as ET
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Planned
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
@@ -50,14 +51,29 @@ def undeclared(stack, declared: set[tuple]) -> list[tuple[str, dict]]:
     """
     gone = {"state": "absent"}
     guests = stack.conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT)
-    names = [one.name() for one in guests if ("domain", None, one.name()) not in declared and _mark(one) == stack.name]
-    found = [("domains", {"name": name, **gone}) for name in names]
+    keys = {("domain", None, guest.name()): guest for guest in guests}
+    made = {one: stack.name for one, guest in keys.items() if one not in declared and _mark(guest) == stack.name}
     for (kind, part, name), known in Register(stack.conn, stack.name).read().items():
-        if (kind, part, name) in declared or (kind == "volume" and not stack.options["prune_volumes"]):
-            continue
-        if _is_that(stack.conn, kind, name, known):
-            found.append((f"{kind}s", {"name": name, **gone, **({"pool": part} if part else {})}))
-    return found
+        if (kind, part, name) not in declared and _is_that(stack.conn, kind, name, known):
+            made[kind, part, name] = stack.name
+    return [
+        (f"{kind}s", {"name": name, **gone, **({"pool": part} if part else {})})
+        for (kind, part, name), maker in _laid_over(made, stack.planned).items()
+        if maker == stack.name
+        and (kind, part, name) not in declared
+        and (kind != "volume" or stack.options["prune_volumes"])
+    ]
+
+
+def _laid_over(made: dict[tuple, str], planned: Planned) -> dict[tuple, str]:
+    """What stacks made, with what a check-mode run would have made and removed by now."""
+    for entry in planned.entries:
+        place = entry["kind"], entry["pool"], entry["name"]
+        if not entry["words"]:
+            made.pop(place, None)
+        elif entry.get("stack") and place[0] in (*_LISTED, "domain"):
+            made[place] = entry["stack"]
+    return made
 
 
 def _mark(handle) -> str | None:
@@ -121,6 +137,18 @@ def _uuid(stack: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{NAMESPACE}#{stack}"))
 
 
+def _volumes(conn, pools: set[str]) -> dict[str, set[str]]:
+    """The names of the volumes in each of these pools; without those of which nothing is known as they are off."""
+    found: dict[str, set[str]] = {}
+    for name in pools:
+        pool = lookup(conn.storagePoolLookupByName, name, libvirt.VIR_ERR_NO_STORAGE_POOL)
+        if pool is None:
+            found[name] = set()
+        elif pool.isActive():
+            found[name] = set(pool.listVolumes())
+    return found
+
+
 def _told(handle) -> tuple[str, dict] | None:
     """(stack, what it made) of a secret, None for a secret of somebody else."""
     text = ET.fromstring(handle.XMLDesc(0)).findtext("description") or ""  # noqa: S314 (libvirt's own)
@@ -134,19 +162,28 @@ def _told(handle) -> tuple[str, dict] | None:
     return stack, {(kind, part or None, name): known for kind, part, name, known in rows}
 
 
-def stacks(conn) -> dict[str, dict[str, list]]:
+def stacks(conn, planned: Planned) -> dict[str, dict[str, list]]:
     """All that each stack made and that is there still to be pruned: {stack: {kind in the plural: names}}."""
     found: dict[str, dict[str, list]] = {}
+    for (kind, part, name), stack in _laid_over(_made(conn), planned).items():
+        words = {"pool": part, "name": name} if part else name
+        found.setdefault(stack, {}).setdefault(f"{kind}s", []).append(words)
+    return found
+
+
+def _made(conn) -> dict[tuple, str]:
+    """The stack that made it, by the key of each object that is there still."""
+    found: dict[tuple, str] = {}
     for handle in lookup(conn.listAllSecrets, 0, libvirt.VIR_ERR_NO_SUPPORT) or ():
         stack, made = _told(handle) or ("", {})
+        volumes = _volumes(conn, {part for kind, part, _name in made if kind == "volume"})
         for (kind, part, name), known in made.items():
-            if _is_that(conn, kind, name, known):
-                words = {"pool": part, "name": name} if part else name
-                found.setdefault(stack, {}).setdefault(f"{kind}s", []).append(words)
+            if _is_that(conn, kind, name, known) and (kind != "volume" or name in volumes.get(part, (name,))):
+                found[kind, part, name] = stack
     for handle in conn.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_PERSISTENT):
         mark = _mark(handle)
         if mark:
-            found.setdefault(mark, {}).setdefault("domains", []).append(handle.name())
+            found["domain", None, handle.name()] = mark
     return found
 
 

@@ -168,7 +168,8 @@ class Stack:
         if plan.changes:
             kind, part, name = key(resource)
             xml = plan.xml_after or None
-            entry = {"kind": kind, "pool": part, "name": name, "words": plan.after, "xml": xml}
+            made = {} if plan.before else {"stack": self.name}
+            entry = {"kind": kind, "pool": part, "name": name, "words": plan.after, "xml": xml, **made}
             self.planned.add(entry)
             self._entries.append(entry)
         return plan
@@ -211,7 +212,7 @@ class Stack:
                     found[name][resource.name] = words
         return found
 
-    def foreseen(self) -> dict:
+    def foreseen(self, _plan) -> dict:
         """What the action plugin keeps for later tasks of a check-mode run."""
         return {"planned": self._entries}
 
