@@ -115,7 +115,7 @@ def stop(lab) -> None:
     """End the host's libvirtd, by its id."""
     daemon = int(lab.shell("cat /run/libvirtd.pid"))
     lab.shell(f"kill -TERM {daemon}")
-    wait_until(lambda: not lab.shell(f"ls -d /proc/{daemon} 2>/dev/null || true"), 20, "the end of libvirtd")
+    wait_until(lambda: not lab.shell(f"ls -d /proc/{daemon} 2>/dev/null || true"), 60, "the end of libvirtd")
 
 
 def restart(lab) -> None:
