@@ -64,7 +64,8 @@ class PlannedActionBase(HereActionBase):
         entries = self._told(task_vars)
         if os.path.exists(self._path()):
             with open(self._path(), encoding="utf-8") as ledger:
-                lines = [json.loads(line) for line in ledger]
+                # One that another task is writing has no end yet.
+                lines = [json.loads(line) for line in ledger if line.endswith("\n")]
             entries += [line["entry"] for line in lines if line["scope"] == self._scope(task_vars, arguments)]
         return entries
 
@@ -114,6 +115,6 @@ class PlannedActionBase(HereActionBase):
 
     def _note(self, task_vars: dict[str, Any], arguments: dict[str, Any], entry: dict[str, Any]) -> None:
         line = json.dumps({"scope": self._scope(task_vars, arguments), "entry": entry}) + "\n"
-        # One write of a short line in append mode: tasks for several hosts share the file.
-        with open(self._path(), "a", encoding="utf-8") as ledger:
-            ledger.write(line)
+        # Tasks for several hosts share the file. One call writes it all behind what is there; a buffer takes several.
+        with open(self._path(), "ab", buffering=0) as ledger:
+            ledger.write(line.encode())
