@@ -63,8 +63,8 @@ class Planned:
 
     An entry is a dict of C(kind), C(name), C(pool), C(words) (the object in the words of the options, {} where it is
     removed), C(xml) (its document, None where that stays as it is), and where there is something to tell C(live) (the
-    document that it runs with) and C(stack) (the one that makes it). C(run_command): AnsibleModule's, for what libvirt
-    has no call for.
+    document that it runs with), C(went_back) (whether it did to a snapshot) and C(stack) (the one that makes it).
+    C(run_command): AnsibleModule's, for what libvirt has no call for.
     """
 
     def __init__(self, entries=(), run_command: Callable[..., tuple[int, str, str]] | None = None):
@@ -84,7 +84,10 @@ class Planned:
         key = (entry["kind"], entry.get("pool"), entry["name"])
         before = self._entries.get(key) or {}
         # What does not change with it.
-        kept = ("xml", "live", "stack") if entry["words"] else ()
+        kept = ["xml", "live", "stack"] if entry["words"] else []
+        # One that is in another state since then has run.
+        if entry["words"].get("state") == (before.get("words") or {}).get("state"):
+            kept.append("went_back")
         self._entries[key] = {**entry, **{name: entry.get(name) or before.get(name) for name in kept}}
         self._story.append(entry)
 

@@ -145,3 +145,20 @@ def here(lab, host, programs, tmp_path):
         return host.command([*words, "--connection", "local"])
 
     return Playbook(tmp_path, f"{host.name},", {}, wrapper, programs)
+
+
+@pytest.fixture
+def blank(lab, pool):
+    """Makes a guest without an operating system: its disks as [(target, format)], its state, more options."""
+
+    def make(*disks: str, state: str = "stopped", **more) -> str:
+        for number, kind in enumerate(disks or ["qcow2"]):
+            lab.ok("volume", pool=pool, name=f"d{number}.{kind}", capacity="4 MiB", format=kind)
+        listed = [
+            {"target": f"vd{'abc'[number]}", "pool": pool, "volume": f"d{number}.{kind}"}
+            for number, kind in enumerate(disks or ["qcow2"])
+        ]
+        lab.ok("domain", name="guest", virt_type="qemu", memory="32 MiB", disks=listed, state=state, **more)
+        return "guest"
+
+    return make

@@ -16,6 +16,9 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import ensure
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import leftovers, merging, releases
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL, LEFT_OUT
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.sleep import sleep_of
+
+_WAKE = "set it to running"
 
 
 def complete(document, guest, location: str, with_memory: bool, named: bool) -> None:
@@ -95,14 +98,16 @@ def _wrong_guest(guest, tree, chosen: dict) -> str:
 
 
 def _asleep(guest, tree, memory: str, chosen: dict) -> str:
-    since = tree.sleeps(guest)
-    if not since or memory == LEFT_OUT:
+    sleep = sleep_of(guest, tree)
+    if not sleep or memory == LEFT_OUT:
         return ""
+    if sleep.went_back:
+        return "" if memory == EXTERNAL else f"{sleep.words}, and QEMU writes into its disks when it runs; {_WAKE}"
     # What it was given then to write into is awake; before 10.9 that is enough.
-    awake = tree.snaps[since].overlays if guest.version < releases.INTERNAL_WITH_UEFI else {}
+    awake = tree.snaps[sleep.name].overlays if guest.version < releases.INTERNAL_WITH_UEFI else {}
     if memory == INTERNAL and all(target in awake for target, where in chosen.items() if where == INTERNAL):
         return ""
-    return f"it is paused since {since} took its memory, and QEMU takes it once only; set it to running"
+    return f"{sleep.words}, and QEMU gives it once only; {_WAKE}"
 
 
 def _wrong_mix(chosen: dict, memory: str) -> str:

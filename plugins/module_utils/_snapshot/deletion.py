@@ -17,6 +17,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Fai
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot import merging, metadata, releases
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.schema import EXTERNAL, INTERNAL
+from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.sleep import sleep_of
 
 _METADATA = "set 'metadata_only: true' to forget it and leave its files as they are"
 
@@ -83,11 +84,14 @@ def _external_way(guest, tree, snap) -> Way:
     reason = reason or _on_internal(tree, snap) or _below_internal(tree, snap)
     if reason:
         return Way(reason=reason)
-    since = tree.sleeps(guest)
-    if since and (snap.name in tree.ancestors(since) or guest.conn.getVersion() >= releases.QEMU_LEAVES_ALL_ALONE):
+    sleep = sleep_of(guest, tree)
+    alone = sleep and (
+        snap.name in tree.ancestors(sleep.name) or guest.conn.getVersion() >= releases.QEMU_LEAVES_ALL_ALONE
+    )
+    if sleep and alone:
         return Way(
-            reason=f"the guest is paused since {since} took its memory, and QEMU leaves its disks alone until it has"
-            " run; set it to running or stopped first"
+            reason=f"{sleep.words}, and QEMU leaves its disks alone until it has run; set it to running or stopped"
+            " first"
         )
     on_volumes = any(source and source[0] == "volume" for source in snap.origins.values())
     if guest.active:

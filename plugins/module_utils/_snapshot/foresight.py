@@ -37,4 +37,5 @@ def _guest(snapshot) -> dict:
     state = snapshot.options.get("power_state") or snap.state
     words = Domain(guest.conn, {"name": guest.name}, guest.planned).words(tree, state, guest.actual.autostart)
     text = ET.tostring(tree, encoding="unicode")
-    return {"kind": "domain", "pool": None, "name": guest.name, "words": words, "xml": text, "live": text}
+    entry = {"kind": "domain", "pool": None, "name": guest.name, "words": words, "xml": text, "live": text}
+    return {**entry, "went_back": True}

@@ -82,7 +82,11 @@ class Guest:
     @property
     def went_back(self) -> bool:
         """Whether it is paused because it was so in the snapshot that it went back to."""
-        if self.state != states.PAUSED or self.handle is None:
+        if self.state != states.PAUSED:
+            return False
+        if self.planned.of("domain").get(self.name, {}).get("went_back"):
+            return True
+        if self.handle is None:
             return False
         return self.handle.state()[1] == libvirt.VIR_DOMAIN_PAUSED_FROM_SNAPSHOT
 

@@ -76,10 +76,10 @@ class Snap:
     C(locations): {target: internal, external, manual or no}. C(overlays): {target: source} of its external disks.
     C(origins): {target: source} of the guest's disks when it was taken. C(created): seconds since 1970. C(labels):
     None for one that this collection did not make. C(guest): where it is only planned, the document of the guest that
-    it is taken of.
+    it is taken of. C(went_back): whether the guest is planned to go back to it.
     """
 
-    guest = ""
+    guest, went_back = "", False
 
     def __init__(self, tree):
         self.tree = tree
@@ -103,6 +103,16 @@ class Snap:
     def is_planned(self) -> bool:
         """Whether it is one that is yet to be taken."""
         return self.tree.find("creationTime") is None
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the guest went back to it since it was taken: libvirt has it write on in new files from then on.
+
+        Their names end in the second of that (qemuSnapshotRevertExternalPrepare), by which alone it can be told, and
+        before in the name of the snapshot.
+        """
+        ends = {os.path.splitext(source[-1])[1][1:] for source in self.overlays.values() if source} - {self.name}
+        return self.went_back or any(end.isdecimal() and int(end) >= self.created for end in ends)
 
     @property
     def is_external(self) -> bool:
@@ -201,20 +211,6 @@ class Tree:
         known = {place.get(target) for snap in self.snaps.values() for place in (snap.overlays, snap.origins)}
         return self.active.get(target) not in known
 
-    def sleeps(self, guest) -> str:
-        """The snapshot since which a paused guest sleeps, C("") where it can have run meanwhile.
-
-        Writing the memory of a paused guest into a file leaves QEMU as behind a migration: until the guest has run it
-        does not write its memory again, and leaves alone the disks that it had then. A revert starts another QEMU.
-        """
-        for name in self.ancestors(self.current) if guest.state == "paused" else ():
-            snap = self.snaps[name]
-            if snap.memory == EXTERNAL and snap.raw_state == "paused":
-                return name if self.written(snap) == snap.overlays else ""
-            if snap.raw_state not in ("disk-snapshot", "paused") or (snap.raw_state == "paused" and guest.went_back):
-                break
-        return ""
-
     def grew_again(self, snap: Snap) -> bool:
         """Whether the guest went back to an external snapshot and writes on into files of that revert."""
         return snap.name == self.current and any(self._is_new_branch(target) for target in snap.overlays)
@@ -243,7 +239,7 @@ class Tree:
 
     def go_back(self, snap: Snap, path_of: Callable[[tuple], str | None]) -> None:
         """What a revert makes of them; libvirt writes on in new files beside what an external one lies on."""
-        self.current = snap.name
+        self.current, snap.went_back = snap.name, True
         self.active.update(snap.origins)
         for target in snap.overlays:
             origin = snap.origins.get(target)
