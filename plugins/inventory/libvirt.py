@@ -97,6 +97,8 @@ options:
         The address of the first NIC becomes V(ansible_host), IPv4 before IPv6.
       - V(lease) is the leases of libvirt's own networks, V(arp) the table of neighbours of the hypervisor. With
         V(agent) the guest agent is asked, where one has connected.
+      - Of another host's table libvirt tells the first hundred neighbours only, and nothing before its release 10.4 on
+        a newer kernel. Take V(agent) for guests of many.
       - The empty list asks for none.
     type: list
     elements: str

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ansible_collections.virtops.libvirt.plugins.module_utils._connection import lookup
+from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain import states
 from ansible_collections.virtops.libvirt.plugins.module_utils._domain.agent import CHANNEL, channel, has_agent, running
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
@@ -195,11 +195,34 @@ def told_by(handle, source: str):
     try:
         answer = handle.interfaceAddresses(number, 0)
     except libvirt.libvirtError:
-        return
+        answer = {}
+    if source == "arp" and not answer:
+        answer = _neighbours(handle)
     for nic in answer.values():
         for one in nic["addrs"] or ():
             if not one["addr"].startswith(("127.", "::1", "fe80:")):
                 yield {"mac": nic["hwaddr"], "address": one["addr"], "source": source}
+
+
+def _neighbours(handle) -> dict:
+    """What C(interfaceAddresses) should tell of the host's neighbours, from the kernel of this host: IPv4 only.
+
+    libvirt before 10.4 does not understand the table of a newer kernel ("wrong nlmsg len"), and those behind it read
+    one message of it (virArpTableGet), which is the first hundred neighbours.
+    """
+    if not is_local(handle.connect()):
+        return {}
+    try:
+        nics = running(handle).findall("devices/interface/mac")
+    except libvirt.libvirtError:
+        return {}
+    found: dict = {nic.get("address"): {"hwaddr": nic.get("address"), "addrs": []} for nic in nics}
+    with open("/proc/net/arp", encoding="ascii") as table:
+        for address, _type, flags, mac, *_device in map(str.split, table):
+            # The header is no neighbour's, and neither is one that did not answer (0x0).
+            if mac in found and flags != "0x0":
+                found[mac]["addrs"].append({"addr": address})
+    return found
 
 
 def _answers(handle) -> bool:
