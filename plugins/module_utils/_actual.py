@@ -168,5 +168,8 @@ class Planned:
             state=state,
             autostart=words.get("autostart", actual.autostart if actual else None),
             # It went on running, as far as is known here, or would have started with its definition.
-            live_text=(entry.get("live") or (actual.live_text if actual else "") or text) if active else "",
+            # A guest whose memory is saved goes on with it.
+            live_text=(entry.get("live") or (actual.live_text if actual else "") or text)
+            if active or state == "saved"
+            else "",
         )

@@ -56,9 +56,7 @@ def gather(resource_class, conn, params: dict, planned: Planned) -> list[dict]:
             actual = resource.actual()
             # Somebody may have removed it since it was listed.
             if actual is not None:
-                # What is only planned does not start with the host where no task said so.
-                starts = bool(actual.autostart) if "autostart" in resource_class.extra else None
-                found.append((resource.name, resource.words(actual.tree, actual.state, starts)))
+                found.append((resource.name, resource.words(actual.tree, actual.state, actual.autostart)))
     return [words for _name, words in sorted(found, key=lambda one: one[0])]
 
 

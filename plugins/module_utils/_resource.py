@@ -164,7 +164,11 @@ class Resource(Kind):
     def actual(self) -> Actual | None:
         """The object as it is, or as earlier tasks of a check-mode run would have left it."""
         key = self.kind, self.name, self.options.get(self.container)
-        return self.planned.laid_over(self.read(), *key, self.off, self.completed)
+        actual = self.planned.laid_over(self.read(), *key, self.off, self.completed)
+        if actual is not None and actual.autostart is None and self.options.get("autostart") is not None:
+            # A new one does not start with the host where no task said so.
+            actual.autostart = False
+        return actual
 
     def completed(self, text: str) -> str:
         """The document of a new object with those of libvirt's own additions that decide what a change does."""

@@ -17,7 +17,7 @@ TESTS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TESTS / "hypervisors"))
 
 # What differs is shown where the assertion stands in a helper, too.
-pytest.register_assert_rewrite("integration._lab")
+pytest.register_assert_rewrite("integration._lab", "integration.plays")
 
 import _release  # noqa: E402
 from hypervisors import Hypervisor  # noqa: E402

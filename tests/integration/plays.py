@@ -94,3 +94,16 @@ def play_of(*tasks: dict) -> str:
     return PLAY + "".join(
         f"    - virtops.libvirt.{kind}: {json.dumps(options)}\n" for task in tasks for kind, options in task.items()
     )
+
+
+def checked_and_done(lab, here, *tasks: dict) -> list[dict]:
+    """Results of the tasks of a play, whose check touches nothing and says what the run then does."""
+    text, before = play_of(*tasks), lab.state()
+    planned = here(text, "--check")
+    assert lab.state() == before
+    done = here(text)
+    assert planned.code == done.code, planned.text + done.text
+    for plan, real in zip(planned.tasks, done.tasks):
+        for key in ("changed", "changes", "steps", "msg"):
+            assert plan.get(key) == real.get(key)
+    return done.tasks

@@ -271,6 +271,15 @@ def _apart(network, words: dict, subnets: list, name: str, theirs: dict, run: bo
                 )
 
 
+def _freed(network) -> set[str]:
+    """Bridges of networks that run, and would not by now in a check-mode run."""
+    planned = network.planned.of("network")
+    off = [name for name, entry in planned.items() if entry["words"].get("state") != "active"]
+    running = [one for one in network.conn.listAllNetworks(0) if one.name() in off and one.isActive()] if off else []
+    documents = [ET.fromstring(one.XMLDesc(0)) for one in running]  # noqa: S314 (libvirt's own)
+    return {element.get("name", "") for document in documents for element in document.findall("bridge")}
+
+
 def _check_host(network, actual, words: dict, subnets: list) -> None:
     """Refused for what the host itself has or lacks; libvirt says so when the network starts."""
     forward, bridge = words.get("forward", {}), words.get("bridge", {}).get("name", "")
@@ -285,7 +294,8 @@ def _check_host(network, actual, words: dict, subnets: list) -> None:
     for device in sorted(named):
         if not host.has_device(device, network.planned):
             raise Refused(f"{network.subject}: the host has no device {device}; make it first, or name another one")
-    if forward.get("mode") in OWN_BRIDGE and bridge and bridge not in now and host.has_device(bridge):
+    own = forward.get("mode") in OWN_BRIDGE and bridge and bridge not in now
+    if own and host.has_device(bridge) and bridge not in _freed(network):
         raise Refused(f"{network.subject}: bridge {bridge} is a device of the host already; choose another name")
     for device, connected, theirs in host.subnets():
         for subnet in subnets if device not in {*now, bridge} else ():

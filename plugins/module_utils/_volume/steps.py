@@ -90,7 +90,9 @@ class Volume(Resource):
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def pool_handle(self):
-        """libvirt's handle of the pool, None where it is not there."""
+        """libvirt's handle of the pool, None where it is not there, or would not be by now in a check-mode run."""
+        if self.planned.removes("pool", self.pool):
+            return None
         if self._pool_handle is None:
             find = functools.partial(
                 lookup, self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL
@@ -98,9 +100,13 @@ class Volume(Resource):
             self._pool_handle = self.planned.once(f"pool {self.pool}", find) if self.planned.many else find()
         return self._pool_handle
 
+    def actual(self) -> Actual | None:
+        # What a check-mode run would have made of it is out of reach with its pool.
+        return self.read() if self.planned.removes("pool", self.pool) else super().actual()
+
     def read(self) -> Actual | None:
         pool, there, self.unlisted = self.pool_handle(), self._listed(), False
-        if there is None and (pool is None or not pool.isActive()):
+        if there is None and not self._is_active(pool):
             self._refuse_without_pool(pool)
             return self._in_inactive_pool()
         if there is None:
@@ -129,8 +135,7 @@ class Volume(Resource):
 
         def ask() -> dict | None:
             pool = self.pool_handle()
-            active = pool is not None and pool.isActive()
-            return {handle.name(): handle for handle in pool.listAllVolumes(0)} if active else None
+            return {handle.name(): handle for handle in pool.listAllVolumes(0)} if self._is_active(pool) else None
 
         return self.planned.once(f"volumes of {self.pool}", ask) if self.planned.many else None
 
@@ -140,7 +145,8 @@ class Volume(Resource):
         if not directory or self.pool_words().get("type", "dir") != "dir" or not is_local(self.conn):
             return None
         path = os.path.join(directory, self.name)
-        if not self._will_be_active() and os.path.isfile(path):
+        there = os.path.isfile(path) or self.planned.get("volume", self.name, self.pool)
+        if there and not self._will_be_active():
             self._refuse_inactive()
         return self._of_file(path)
 
@@ -167,6 +173,11 @@ class Volume(Resource):
 
             refresh(self.pool_handle())
         return super().handle_now()
+
+    def _is_active(self, pool) -> bool:
+        """Whether libvirt tells the volumes of a pool, and would do so by now in a check-mode run."""
+        planned = (self.planned.get("pool", self.pool) or {}).get("state", "active")
+        return pool is not None and planned == "active" and bool(pool.isActive())
 
     def _will_be_active(self) -> bool:
         return (self.planned.get("pool", self.pool) or {}).get("state") == "active"
