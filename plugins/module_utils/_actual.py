@@ -88,6 +88,10 @@ class Planned:
         # One that is in another state since then has run.
         if entry["words"].get("state") == (before.get("words") or {}).get("state"):
             kept.append("went_back")
+        if before and not before["words"]:
+            # What is there is not the same any more.
+            entry = {**entry, "anew": True}
+        kept.append("anew")
         self._entries[key] = {**entry, **{name: entry.get(name) or before.get(name) for name in kept}}
         self._story.append(entry)
 
@@ -156,6 +160,7 @@ class Planned:
         if entry is None or not entry["words"]:
             return actual if entry is None else None
         words = entry["words"]
+        actual = None if entry["anew"] else actual
         state = words.get("state", "")
         active = bool(state) and state not in off
         text = entry.get("xml") or (actual.text if actual else "")

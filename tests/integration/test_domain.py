@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from integration._lab import IMAGES, effects, paths, shape
+from integration._lab import effects, paths, shape
 
 MAC = "52:54:00:aa:02:01"
 GUEST = {
@@ -355,43 +355,6 @@ def test_nothing_of_a_guest_is_left_but_its_volumes(lab, options, kept):
     assert lab.shell(left) == ""
     assert lab.shell("find /var/lib/libvirt/qemu -path '*checkpoint*' -type f") == ""
     lab.shell(f"test -s {image}")
-
-
-def test_two_guests_do_not_write_into_one_disk(lab, pool):
-    lab.ok("volume", pool=pool, name="d", capacity="1 MiB", format="qcow2")
-    empty = {"virt_type": "qemu", "memory": "16 MiB"}
-    one = {**empty, "name": "one", "disks": [{"target": "vda", "pool": pool, "volume": "d"}]}
-    two, third = {**one, "name": "two"}, {**empty, "name": "third", "state": "running"}
-    lab.ok("domain", **one, state="running")
-    lab.ok("domain", **third)
-    lab.change("domain", **two)
-    by_file = {"target": "vdb", "file": f"{IMAGES}/{pool}/d", "format": "qcow2"}
-    for task in (
-        {**two, "state": "running"},
-        {"name": "two", "state": "paused"},
-        {**third, "disks": one["disks"]},
-        {**third, "disks": [by_file]},
-        {**third, "disks": one["disks"], "vcpus": 2, "power_cycle": True, "force": True, "timeout": 1},
-    ):
-        assert "domain one writes into" in lab.refused("domain", **task)
-    lab.ok("domain", name="one", state="stopped", force=True, timeout=1)
-    lab.change("domain", name="two", state="running")
-    # Nor does one by two of its disks, of which libvirt knows nothing before QEMU does not get its locks.
-    for disks in ([*one["disks"], {**one["disks"][0], "target": "vdc"}], [by_file, *one["disks"]]):
-        twice = {**empty, "name": "twice", "disks": disks}
-        lab.ok("domain", **twice)
-        assert "already; give each its own" in lab.refused("domain", **twice, state="running")
-        assert "lock" in lab.shell("virsh start twice 2>&1; true")
-        lab.ok("domain", name="twice", state="absent")
-    # In one stack nobody knows which of them is stopped, or started, first.
-    told = lab.refused("stack", name="s", domains=[{**one, "state": "running"}, {**two, "state": "stopped"}])
-    assert "domain two writes into" in told
-    lab.ok("domain", name="two", state="stopped", force=True, timeout=1)
-    assert "writes into" in lab.refused("stack", name="s", state="running", domains=[one, two])
-    both = [{**guest, "disks": [{**guest["disks"][0], "shareable": True, "format": "raw"}]} for guest in (one, two)]
-    lab.ok("volume", pool=pool, name="d", state="absent")
-    lab.ok("volume", pool=pool, name="d", capacity="1 MiB")
-    lab.change("stack", name="s", state="running", domains=both)
 
 
 def test_the_memory_of_numa_cells_is_their_sum(lab):

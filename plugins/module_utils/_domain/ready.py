@@ -22,6 +22,8 @@ _ASKING = 16
 # A guest on a network that leases addresses has its own from there nearly always; the other sources are asked at each
 # look of so many.
 _EVERY = 4
+# A DHCP server makes a guest its neighbour before it lends the address; so many seconds later it has lent it.
+_LENDING = 5
 
 
 class _Looks:
@@ -66,6 +68,8 @@ class Wait:
         # Those for which a network has leases.
         self._macs: set[str] = set()
         self._looks = 0
+        # When it was seen by the host first, without a lease.
+        self._near: float | None = None
         self._since: float | None = None
         self._outcome = None
 
@@ -126,8 +130,13 @@ class Wait:
         self._looks += 1
         if self._macs & seen.leased:
             return True
-        asks_all = not self._macs or self._looks % _EVERY == 1
-        return asks_all and any(True for _words in _told(self.handle))
+        if self._macs and self._looks % _EVERY != 1:
+            return False
+        source = next((words["source"] for words in _told(self.handle)), None)
+        if source == "arp" and self._macs:
+            self._near = self._near or time.monotonic()
+            return time.monotonic() > self._near + _LENDING
+        return source is not None
 
     def _lacking(self) -> str:
         return f"cloud-init is not done: {self._outcome.last}" if self._outcome else _LACKS[self.left[0]]

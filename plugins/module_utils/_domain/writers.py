@@ -11,6 +11,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Ref
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._running import running
 from ansible_collections.virtops.libvirt.plugins.module_utils._snapshot.tree import path_of, source_of
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.steps import Volume
 
 _READ = ("cdrom", "floppy")
 # In these states, in the words of the options, a guest has its disks open.
@@ -21,7 +22,8 @@ def check(domain, document) -> None:
     """Refused where a guest would write into a file that it, or another running guest, writes into already."""
     own = {disk.find("target").get("dev"): _written(disk) for disk in document.iterfind("devices/disk")}
     _refuse_twice(domain, {target: source for target, source in own.items() if source})
-    others = _others(domain) if any(own.values()) else {}
+    others = _others(domain) if own else {}
+    _refuse_bases(domain, document, own, others)
     for target, source in own.items() if others else ():
         other = source and (others.get(source) or others.get(_in_other_words(domain, source)))
         if source and other:
@@ -29,6 +31,73 @@ def check(domain, document) -> None:
                 f"{domain.subject}: disks[{target}]: domain {other} writes into {'/'.join(source[1:])}, and runs; give"
                 " each its own, or both 'shareable: true'"
             )
+
+
+def _refuse_bases(domain, document, own: dict, others: dict) -> None:
+    """Refused where a disk is built on what is written into, by itself or another guest; see C(check)."""
+    told = "what is built on it would break; give each its own, or make one 'readonly: true'"
+    written = {source: target for target, source in own.items() if source}
+    read = _read_below(domain) if written else {}
+    for disk in document.iterfind("devices/disk"):
+        target = disk.find("target").get("dev")
+        for base in _bases(domain, source_of(disk)):
+            if base in written:
+                raise Refused(
+                    f"{domain.subject}: disks[{target}]: it is built on {written[base]}, which is written into, and"
+                    f" {told}"
+                )
+            if base in others:
+                raise Refused(
+                    f"{domain.subject}: disks[{target}]: domain {others[base]} writes into {base[-1]}, on which it is"
+                    f" built, and {told}"
+                )
+    for source, target in written.items():
+        path = path_of(domain.conn, domain.planned, source)
+        if read.get(path, domain.name) != domain.name:
+            raise Refused(
+                f"{domain.subject}: disks[{target}]: domain {read[path]} runs on a disk that is built on it, and {told}"
+            )
+
+
+def _bases(domain, source: tuple | None):
+    """What a disk is built on, each as a volume or a file, in those words and in the other ones."""
+    seen = set()
+    while source and source[0] in ("file", "volume") and source not in seen:
+        seen.add(source)
+        volume = source if source[0] == "volume" else _in_other_words(domain, source)
+        if not volume:
+            return
+        base = domain.planned.once(f"base of {volume}", lambda volume=volume: _base(domain, *volume[1:]))
+        if not base:
+            return
+        yield from (base, _in_other_words(domain, base))
+        source = base
+
+
+def _base(domain, pool: str, name: str) -> tuple:
+    try:
+        words = Volume(domain.conn, {"pool": pool, "name": name}, domain.planned).existing() or {}
+    except Refused:
+        return ()
+    backing = words.get("backing") or {}
+    if backing.get("volume"):
+        return ("volume", backing.get("pool") or pool, backing["volume"])
+    return ("file", backing["path"]) if backing.get("path") else ()
+
+
+def _read_below(domain) -> dict[str, str]:
+    """The guest that runs on something built on each file, now."""
+
+    def ask() -> dict[str, str]:
+        found = {}
+        for guest, tree in running(domain.conn, domain.planned):
+            for source in tree.iterfind("devices/disk//backingStore/source[@file]"):
+                found[source.get("file")] = guest.name()
+        return found
+
+    now = domain.planned.once("disks that are built on", ask)
+    changed = () if domain.planned.many else domain.planned.of("domain")
+    return {path: name for path, name in now.items() if name not in changed}
 
 
 def _refuse_twice(domain, own: dict[str, tuple]) -> None:

@@ -6,6 +6,21 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Failed
+from ansible_collections.virtops.libvirt.plugins.module_utils._stack.order import After
+
+
+def _through_idle(plans: list, after: list) -> list[After]:
+    """What each comes after, with what those come after that have nothing to do and end at once."""
+    found: list[After] = []
+    for needs in after:
+        first, some = needs.all, set()
+        for place in needs.some:
+            if plans[place].steps or place >= len(found):
+                some.add(place)
+            else:
+                first, some = max(first, found[place].all), some | found[place].some
+        found.append(After(first, some))
+    return found
 
 
 class Work:
@@ -15,7 +30,7 @@ class Work:
     """
 
     def __init__(self, plans: list, after: list, workers: int, on_error: str):
-        self.plans, self.after = plans, after
+        self.plans, self.after = plans, _through_idle(plans, after)
         self.workers, self.on_error = max(1, workers), on_error
         # What has nothing to do needs no worker, and nothing waits for it.
         self.done: dict[int, None] = dict.fromkeys(n for n, plan in enumerate(plans) if not plan.steps)

@@ -137,3 +137,13 @@ def test_what_fails_stops_what_needs_it(on_error, left):
     if on_error == "roll_back":
         work.roll_back()
     assert (done, list(work.failed)) == (left, [1])
+
+
+def test_what_has_nothing_to_do_hands_on_what_it_comes_after():
+    """As a clone that is there, of a base that grows, for the guest on it."""
+    done: list[str] = []
+    plans = [Plan("base", done, fails=True), Plan("clone", done), Plan("guest", done)]
+    plans[1].steps = ()
+    work = Work(plans, [After(0, set()), After(0, {0}), After(0, {1})], 2, "continue")
+    work.run()
+    assert (done, list(work.failed)) == ([], [0])
