@@ -111,16 +111,26 @@ def test_a_guest_whose_module_was_killed_before_it_was_started_is_started_by_the
         restart(lab)
 
 
-def stop(lab) -> None:
+def stop(lab, signal: str = "TERM") -> None:
     """End the host's libvirtd, by its id."""
     daemon = int(lab.shell("cat /run/libvirtd.pid"))
-    lab.shell(f"kill -TERM {daemon}")
+    lab.shell(f"kill -{signal} {daemon}")
     wait_until(lambda: not lab.shell(f"ls -d /proc/{daemon} 2>/dev/null || true"), 60, "the end of libvirtd")
 
 
-def restart(lab) -> None:
-    stop(lab)
+def restart(lab, signal: str = "TERM") -> None:
+    stop(lab, signal)
     lab.shell("libvirtd -d -l")
+
+
+def skip_if_it_hangs(lab) -> None:
+    """libvirtd 11.3 may wait for a lock of its own: where a client is gone amid a stream, daemonStreamEvent closes it
+    with its lock held, and remoteClientCloseFunc takes that lock.
+    """
+    asked = lab.host.exec(["timeout", "30", "virsh", "list"], capture_output=True)
+    if asked.returncode == 124:
+        restart(lab, "KILL")
+        pytest.skip("this libvirtd hangs itself where the client of an upload is killed")
 
 
 def test_a_daemon_that_is_gone_is_named(lab):

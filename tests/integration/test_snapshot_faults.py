@@ -9,9 +9,6 @@ import subprocess
 import pytest
 from integration._lab import paths, wait_until
 from integration.test_interrupted import DIRECTORY, kill, names
-from integration.test_snapshot import blank
-
-__all__ = ["blank"]
 
 MERGE = "urn:virtops:libvirt:merge"
 GONE = {"domain": "guest", "state": "absent"}
