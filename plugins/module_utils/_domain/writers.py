@@ -52,7 +52,7 @@ def _refuse_bases(domain, document, own: dict, others: dict) -> None:
                     f" built, and {told}"
                 )
     for source, target in written.items():
-        path = path_of(domain.conn, domain.planned, source)
+        path = path_of(domain.conn, domain.planned, source) or ""
         if read.get(path, domain.name) != domain.name:
             raise Refused(
                 f"{domain.subject}: disks[{target}]: domain {read[path]} runs on a disk that is built on it, and {told}"
@@ -89,10 +89,10 @@ def _read_below(domain) -> dict[str, str]:
     """The guest that runs on something built on each file, now."""
 
     def ask() -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         for guest, tree in running(domain.conn, domain.planned):
             for source in tree.iterfind("devices/disk//backingStore/source[@file]"):
-                found[source.get("file")] = guest.name()
+                found[source.get("file", "")] = guest.name()
         return found
 
     now = domain.planned.once("disks that are built on", ask)
