@@ -50,9 +50,11 @@ def gather(resource_class, conn, params: dict, planned: Planned) -> list[dict]:
 
         return snapshots(conn, params, planned)
     names, found = params.get("name"), []
+    # Who names it is told of it.
+    starts = {"autostart": False} if "autostart" in resource_class.extra else {}
     for called, options in _listed(resource_class, conn, params, planned):
         if names is None or not called.isdisjoint(names):
-            resource = resource_class(conn, {**options, "pool": params.get("pool"), "autostart": False}, planned)
+            resource = resource_class(conn, {**options, "pool": params.get("pool"), **starts}, planned)
             actual = resource.actual()
             # Somebody may have removed it since it was listed.
             if actual is not None:
