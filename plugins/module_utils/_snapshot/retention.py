@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
+
 # What tells one period from another, in the time zone UTC: a plan is the same wherever it is made.
 _PERIODS = {
     "last": None,
@@ -22,6 +24,16 @@ SPEC = {
     "type": "dict",
     "options": {**{rule: {"type": "int"} for rule in RULES}, "labels": {"type": "dict"}},
 }
+
+
+def check(subject: str, policy: dict) -> None:
+    """Refused for a policy that says nothing, or what cannot be."""
+    if min(policy.get(rule) or 0 for rule in RULES) < 0:
+        raise Refused(f"{subject}: retention cannot keep less than none; correct the number")
+    if not any(policy.get(rule) for rule in RULES):
+        raise Refused(
+            f"{subject}: retention keeps nothing at all; say how many, such as 'last: 3' ({', '.join(RULES)})"
+        )
 
 
 def surplus(snaps: list, policy: dict) -> list:

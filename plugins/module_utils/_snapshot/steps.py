@@ -193,14 +193,8 @@ class Snapshot(Resource):
         for option, state in idle.items():
             if self.options.get(option) and self.state != state:
                 raise Refused(f"{self.subject}: {option!r} goes with 'state: {state}', not with {self.state}")
-        policy = self.options.get("retention")
-        if policy and min(policy.get(rule) or 0 for rule in retention.RULES) < 0:
-            raise Refused(f"{self.subject}: retention cannot keep less than none; correct the number")
-        if policy and not any(policy.get(rule) for rule in retention.RULES):
-            raise Refused(
-                f"{self.subject}: retention keeps nothing at all; say how many, such as 'last: 3'"
-                f" ({', '.join(retention.RULES)})"
-            )
+        if self.options.get("retention"):
+            retention.check(self.subject, self.options["retention"])
 
     def target(self, base, actual):
         target, edits = super().target(base, actual)

@@ -8,22 +8,19 @@ import functools
 import operator
 import os
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from ansible_collections.virtops.libvirt.plugins.module_utils._actual import Actual
 from ansible_collections.virtops.libvirt.plugins.module_utils._connection import is_local, lookup
 from ansible_collections.virtops.libvirt.plugins.module_utils._diff import CONFIG, Change
-from ansible_collections.virtops.libvirt.plugins.module_utils._errors import Refused
 from ansible_collections.virtops.libvirt.plugins.module_utils._field import FIXED, LIVE, NEXT_BOOT
 from ansible_collections.virtops.libvirt.plugins.module_utils._libs import etree, libvirt
 from ansible_collections.virtops.libvirt.plugins.module_utils._place import append
-from ansible_collections.virtops.libvirt.plugins.module_utils._resource import Resource
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.asked import algorithm, based, refuse_mixture
+from ansible_collections.virtops.libvirt.plugins.module_utils._volume.pooled import InPool
 from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema import (
     CREATED_ONLY,
     EXTRA,
     FIELDS,
-    FILE_POOLS,
     FILLED,
     OLDEST,
 )
@@ -32,7 +29,7 @@ from ansible_collections.virtops.libvirt.plugins.module_utils._volume.schema imp
 _WHOLE = 64 << 20
 
 
-class Volume(Resource):
+class Volume(InPool):
     """One volume of a pool."""
 
     kind = root = "volume"
@@ -48,9 +45,7 @@ class Volume(Resource):
     content_space = 0
 
     def __init__(self, conn, options, planned=None):
-        self.pool = options["pool"]
         super().__init__(conn, options, planned)
-        self._pool_handle = None
         self._uses: list | None = None
         # Whether its file is there, in an active pool, and libvirt does not know of it yet.
         self.unlisted = False
@@ -75,11 +70,6 @@ class Volume(Resource):
             return Seed(cloud_init, self.name, self.subject)
         return Ignition(self.options["ignition"], self.subject)
 
-    def forget(self):
-        super().forget()
-        self._pool_handle = None
-        self.__dict__.pop("_pool_words", None)
-
     @property
     def subject(self):
         return f"volume {self.pool}/{self.name}"
@@ -88,17 +78,6 @@ class Volume(Resource):
         return type(self)(self.conn, {"pool": pool, "name": name}, self.planned)
 
     # --- what is there ----------------------------------------------------------------------------------------------
-
-    def pool_handle(self):
-        """libvirt's handle of the pool, None where it is not there, or would not be by now in a check-mode run."""
-        if self.planned.removes("pool", self.pool):
-            return None
-        if self._pool_handle is None:
-            find = functools.partial(
-                lookup, self.conn.storagePoolLookupByName, self.pool, libvirt.VIR_ERR_NO_STORAGE_POOL
-            )
-            self._pool_handle = self.planned.once(f"pool {self.pool}", find) if self.planned.many else find()
-        return self._pool_handle
 
     def actual(self) -> Actual | None:
         # What a check-mode run would have made of it is out of reach with its pool.
@@ -130,15 +109,6 @@ class Volume(Resource):
 
         return unfinished(pool, self.name)
 
-    def _listed(self) -> dict | None:
-        """All volumes of the pool by name, looked at together where many are planned; else, or if it is off, None."""
-
-        def ask() -> dict | None:
-            pool = self.pool_handle()
-            return {handle.name(): handle for handle in pool.listAllVolumes(0)} if self._is_active(pool) else None
-
-        return self.planned.once(f"volumes of {self.pool}", ask) if self.planned.many else None
-
     def _in_inactive_pool(self) -> Actual | None:
         """The volume as its file tells, in a pool of a directory that is inactive and will be active by then."""
         directory = self.pool_words().get("path")
@@ -163,58 +133,12 @@ class Volume(Resource):
         text = self.planned.once(f"file {path}", lambda: document(self, path))
         return None if text is None else Actual(None, text, active=False)
 
-    def directory(self) -> str:
-        """Where its pool has its files, C("") where it has none, or none that can be seen here."""
-        return (self.pool_words().get("path") or "") if self.in_files() and is_local(self.conn) else ""
-
     def handle_now(self):
         if self.read() is not None and self.unlisted:
             from ansible_collections.virtops.libvirt.plugins.module_utils._volume.refresh import refresh
 
             refresh(self.pool_handle())
         return super().handle_now()
-
-    def _is_active(self, pool) -> bool:
-        """Whether libvirt tells the volumes of a pool, and would do so by now in a check-mode run."""
-        planned = (self.planned.get("pool", self.pool) or {}).get("state", "active")
-        return pool is not None and planned == "active" and bool(pool.isActive())
-
-    def _will_be_active(self) -> bool:
-        return (self.planned.get("pool", self.pool) or {}).get("state") == "active"
-
-    def _refuse_without_pool(self, pool) -> None:
-        if self.state == "absent" or self._will_be_active():
-            return
-        advice = "make it with virtops.libvirt.pool, or correct the name"
-        if pool is None and not self.planned.get("pool", self.pool):
-            raise Refused(f"{self.subject}: there is no pool {self.pool}; {advice}")
-        self._refuse_inactive()
-
-    def _refuse_inactive(self):
-        raise Refused(f"{self.subject}: pool {self.pool} is not active; start it with 'state: active' of its module")
-
-    @functools.cached_property
-    def _pool_words(self) -> dict:
-        return self.planned.once(f"words of pool {self.pool}", self._asked_pool)
-
-    def _asked_pool(self) -> dict:
-        pool = self.pool_handle()
-        if pool is None:
-            return self.planned.get("pool", self.pool) or {}
-        document = ET.fromstring(pool.XMLDesc(0))  # noqa: S314 (the text is libvirt's own)
-        return {"type": document.get("type"), "path": document.findtext("target/path")}
-
-    def pool_words(self) -> dict:
-        """C(type) and C(path) of the pool, also of one that this check-mode run would have made."""
-        return self._pool_words
-
-    def in_files(self) -> bool:
-        """Whether the pool's volumes are files, which have formats."""
-        return self.pool_words().get("type", "dir") in FILE_POOLS
-
-    def is_partition(self) -> bool:
-        """Whether the pool's volumes are partitions of a disk."""
-        return self.pool_words().get("type") == "disk"
 
     def place(self):
         """Where content is written to: a directory, or libvirt."""
@@ -233,11 +157,6 @@ class Volume(Resource):
         from ansible_collections.virtops.libvirt.plugins.module_utils._volume.new import space
 
         return space(self)
-
-    def free_space(self) -> int | None:
-        """What the pool has free, in bytes; None where it is only planned."""
-        pool = self.pool_handle()
-        return pool.info()[3] if pool is not None else None
 
     def uses(self) -> list:
         """The disks of running guests that are on the volume, each a C(users.Use)."""
