@@ -59,7 +59,7 @@ def test_all_guests_are_read_with_one_call_each_and_a_few_for_all(lab):
 
 NEEDED = {
     "domain": ("_domain.", "_nwfilter.parameters"),
-    "volume": ("_volume.schema", "_volume.asked", "_volume.steps"),
+    "volume": ("_volume.schema", "_volume.asked", "_volume.pooled", "_volume.steps"),
 }
 
 
